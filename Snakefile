@@ -1,0 +1,24 @@
+configfile: "config.yaml"
+
+
+# Never used without --sdm; says to --lint that the environment is the project's own (make env).
+container: "docker://python:3.11"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/bogp.smk"
+include: "rules/report.smk"
+
+
+report: "rules/captions/workflow.rst"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        targets(),

@@ -1,0 +1,58 @@
+import os
+import sys
+from pathlib import Path
+
+import graphprune
+from graphprune.errors import UserError
+from graphprune.pipeline.code import ROOT, code_files, code_hash
+from graphprune.pipeline.config import validate
+from graphprune.pipeline.job import FORCED
+
+if ROOT != Path(workflow.basedir).resolve():
+    sys.exit(
+        f"error: this workflow lies in {workflow.basedir}, but the installed graphprune is that of "
+        f"{ROOT}. Use the environment that `make env` makes here."
+    )
+try:
+    validate(config)
+except UserError as error:
+    sys.exit(f"error: {error}")
+
+RESULTS = f"results/{config['experiment']}"
+SHARED = "results/shared"
+STUDIES = {}  # study -> function that returns the files it makes; each rules file adds its own
+
+
+onstart:
+    # Jobs that are forced start anew instead of resuming from their checkpoint.
+    settings = workflow.dag_settings
+    forced = ["*"] if settings.forceall else sorted(settings.forcerun)
+    os.environ[FORCED] = os.pathsep.join(forced)
+
+
+def study_targets():
+    """The files of the studies that the config names."""
+    return [file for study in config["studies"] for file in STUDIES[study]()]
+
+
+def targets():
+    """All that a run makes for people to read."""
+    return [f"{RESULTS}/provenance.json", *study_targets()]
+
+
+def gpus(wildcards):
+    """1 where a training job will use a GPU: one is here, or a cluster hands it out."""
+    device = config["compute"]["device"]
+    if device == "auto":
+        return int(workflow.non_local_exec or any(Path("/dev").glob("nvidia[0-9]*")))
+    return int(device == "cuda")
+
+
+def memory(megabytes):
+    """`megabytes` for the first attempt, twice as much for the second, and so on."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
+def minutes(amount):
+    """Run time in minutes, growing with the attempt."""
+    return lambda wildcards, attempt: amount * attempt

@@ -1,0 +1,61 @@
+"""What each layer of a model is asked to compute for one input, found without computing it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from graphprune.errors import UserError
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a module: the module and the shape it returned."""
+
+    module: nn.Module
+    output_shape: torch.Size  # batch 1 first
+
+
+def calls(model: nn.Module, input_shape: Sequence[int]) -> list[Call]:
+    """The calls of `model`'s forward on one input of `input_shape` (without batch), in order.
+
+    A module used twice appears twice, containers appear beside what they hold. The forward runs
+    in eval mode on the meta device, where tensors have shapes and no values; parameters, buffers
+    and modes of `model` stay as they are.
+    UserError if the model cannot run so, most often because the shape is not the model's.
+    """
+    found: list[Call] = []
+
+    def note(module: nn.Module, _inputs: Any, output: Any) -> None:
+        if isinstance(output, Tensor):
+            found.append(Call(module, output.shape))
+
+    hooks = [module.register_forward_hook(note) for module in model.modules()]
+    training = [module for module in model.modules() if module.training]
+    try:
+        for module in training:
+            module.training = False
+        _forward_on_meta(model, input_shape)
+    finally:
+        for module in training:
+            module.training = True
+        for hook in hooks:
+            hook.remove()
+    return found
+
+
+def _forward_on_meta(model: nn.Module, input_shape: Sequence[int]) -> None:
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    shapes = {name: torch.empty_like(tensor, device="meta") for name, tensor in tensors.items()}
+    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+    try:
+        with torch.no_grad(), torch.device("meta"):
+            torch.func.functional_call(model, shapes, (torch.empty(1, *input_shape, dtype=dtype),))
+    except Exception as error:  # whatever the model's forward raises
+        raise UserError(
+            f"the model cannot be counted at input_shape {tuple(input_shape)}: {error}. "
+            "Expected the shape of one input without the batch, such as (3, 32, 32), and a "
+            "forward whose shapes do not depend on values."
+        ) from error

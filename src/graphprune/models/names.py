@@ -1,0 +1,12 @@
+"""The models a config can name. Imports nothing, so that rules can read it without torch."""
+
+MODELS: dict[str, str] = {
+    "mlp": "graphprune.models.mlp:mlp",
+    "vgg16": "graphprune.models.vgg:vgg16",
+    "resnet18": "graphprune.models.resnet_cifar:resnet18",
+    "resnet34": "graphprune.models.resnet_cifar:resnet34",
+    "resnet56": "graphprune.models.resnet_cifar:resnet56",
+    "resnet50": "graphprune.models.resnet_imagenet:resnet50",
+    "lenet_like": "graphprune.models.lenet_like:lenet_like",
+    "vgg9": "graphprune.models.vgg9:vgg9",
+}

@@ -1,0 +1,49 @@
+"""Many runs in one job, each done once; and the choice of a learning rate."""
+
+import math
+from collections.abc import Sequence
+
+from graphprune.progress import progress
+from graphprune.runs.execute import Task, execute
+from graphprune.runs.ledger import Ledger
+from graphprune.runs.record import RunRecord
+from graphprune.runs.setup import Setup
+
+
+def recorded(key: str, task: Task, setup: Setup, ledger: Ledger) -> RunRecord:
+    """The record of `task`, from the ledger if the job has it already."""
+    row = ledger.get(key)
+    if row is None:
+        record = execute(task, setup, ledger.checkpoint(key))
+        ledger.add(key, record.to_dict())
+        return record
+    return RunRecord(**row)
+
+
+def run_all(tasks: Sequence[Task], setup: Setup, ledger: Ledger, what: str) -> list[RunRecord]:
+    """The records of `tasks`, in order; `what` names them in the progress shown."""
+    return [
+        recorded(f"{task.block}/{task.arm}/{task.search_seed}/{task.seed}", task, setup, ledger)
+        for task in progress(tasks, len(tasks), what)
+    ]
+
+
+def best_rate(
+    tasks: Sequence[Task], setup: Setup, rates: Sequence[float], ledger: Ledger
+) -> tuple[float, dict[float, float]]:
+    """(the rate with the best mean val accuracy over `tasks`, that mean for every rate).
+
+    One rate is no choice and is not trained. A rate at which a training fails is out;
+    among equals the first is taken.
+    """
+    if len(rates) == 1:
+        return rates[0], {}
+    means = {}
+    for rate in progress(rates, len(rates), "learning rates"):
+        records = [
+            recorded(f"tuning/{rate:g}/{task.seed}", task, setup.with_rate(rate), ledger)
+            for task in tasks
+        ]
+        means[rate] = sum(record.val_accuracy for record in records) / len(records)
+    scores = {rate: -math.inf if math.isnan(mean) else mean for rate, mean in means.items()}
+    return max(rates, key=lambda rate: scores[rate]), means

@@ -1,0 +1,44 @@
+"""Where and in which precision a job computes."""
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import nn
+
+from graphprune.errors import UserError
+
+
+def prepare(device: str, threads: int, deterministic: bool) -> torch.device:
+    """Set this process up and return the device that `device` ("auto", "cpu" or "cuda") means.
+
+    threads: torch's threads; part of the numbers, so it comes from the config and never
+    from the cores a run happens to have. deterministic: refuse kernels that are not
+    repeatable (CUDA).
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "config key compute.device is 'cuda' but no CUDA device is visible here; "
+            "use 'auto' or 'cpu', or run where a GPU is"
+        )
+    torch.set_num_threads(threads)
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(device)
+
+
+def place(model: nn.Module, device: torch.device) -> nn.Module:
+    """`model` on `device`, in the memory layout that is fast there."""
+    if device.type == "cuda":
+        return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model.to(device)
+
+
+def precision(device: torch.device) -> AbstractContextManager[object]:
+    """bf16 autocast on CUDA (weights stay fp32), plain fp32 on the CPU."""
+    if device.type == "cuda":
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+    return nullcontext()

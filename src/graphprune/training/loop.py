@@ -1,0 +1,107 @@
+"""The training loop. Everything that is not a gradient step is a callback."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from graphprune.masks.mask import Masks
+from graphprune.training.device import precision
+from graphprune.training.recipe import Recipe
+
+
+class EpochBatches(Protocol):
+    """One epoch of (images, labels) per call, in an order drawn from the generator."""
+
+    def epoch(
+        self, generator: torch.Generator | None
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]: ...
+
+
+@dataclass
+class State:
+    """All that a training is at one moment; what a checkpoint saves."""
+
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    masks: Masks
+    generator: torch.Generator
+    epoch: int = 0
+    iteration: int = 0
+    losses: list[float] = field(default_factory=list)
+    failure: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "masks": dict(self.masks),
+            "generator": self.generator.get_state(),
+            "epoch": self.epoch,
+            "iteration": self.iteration,
+            "losses": list(self.losses),
+        }
+
+    def load_dict(self, saved: dict[str, Any]) -> None:
+        self.model.load_state_dict(saved["model"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.masks = Masks(saved["masks"])
+        self.generator.set_state(saved["generator"])
+        self.epoch, self.iteration = saved["epoch"], saved["iteration"]
+        self.losses = list(saved["losses"])
+
+
+class Callback:
+    """Called around the steps; may replace `state.masks` before a step."""
+
+    def before_step(self, state: State) -> None: ...
+
+    def after_epoch(self, state: State) -> None: ...
+
+
+def train(
+    state: State, batches: EpochBatches, recipe: Recipe, callbacks: Sequence[Callback] = ()
+) -> None:
+    """Train `state` to the recipe's last epoch, from wherever it stands.
+
+    `state.losses` gets the mean training loss of each epoch (per example). Pruned weights
+    are zero at every forward pass, whatever momentum and weight decay did in between.
+    A loss that is not finite ends the training and is named in `state.failure`.
+    """
+    device = next(state.model.parameters()).device
+    state.masks.apply_(state.model)
+    while state.epoch < recipe.epochs and not state.failure:
+        for group in state.optimiser.param_groups:
+            group["lr"] = recipe.rate(state.epoch)
+        state.model.train()
+        total, examples = torch.zeros((), device=device), 0
+        for images, labels in batches.epoch(state.generator):
+            for callback in callbacks:
+                callback.before_step(state)
+            loss = _step(state, images, labels, device)
+            total += loss * len(labels)
+            examples += len(labels)
+            state.iteration += 1
+        mean = total.item() / examples  # the one host sync of the epoch
+        state.epoch += 1
+        state.losses.append(mean)
+        if not math.isfinite(mean):
+            state.failure = f"the loss is {mean} in epoch {state.epoch}"
+        for callback in callbacks:
+            callback.after_epoch(state)
+
+
+def _step(
+    state: State, images: torch.Tensor, labels: torch.Tensor, device: torch.device
+) -> torch.Tensor:
+    state.optimiser.zero_grad(set_to_none=True)
+    with precision(device):
+        loss = functional.cross_entropy(state.model(images), labels)
+    loss.backward()
+    state.optimiser.step()
+    state.masks.apply_(state.model)
+    return loss.detach()

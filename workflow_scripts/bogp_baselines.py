@@ -1,0 +1,25 @@
+"""What BoGP is compared with at one sparsity, on fresh seeds."""
+
+from graphprune.files import read_table, write_table
+from graphprune.masks.database import MaskDatabase
+from graphprune.pipeline.job import code_digest, run
+from graphprune.pipeline.training_job import training_job
+from graphprune.runs.record import to_frame
+from graphprune.runs.tuning import run_all
+from graphprune.search.arms import baseline_tasks
+
+
+def main(snakemake):
+    params, sparsity = snakemake.params, snakemake.wildcards.sparsity
+    database = MaskDatabase.load(snakemake.input.database)
+    log, _ = read_table(snakemake.input.search)
+    with training_job(snakemake, test=True) as (setup, ledger):
+        tasks = baseline_tasks(
+            database, log, setup.build(), params.scope, params.baselines, params.final_seeds
+        )
+        records = run_all(list(tasks), setup, ledger, f"baselines at {sparsity}")
+        write_table(snakemake.output[0], to_frame(records), {"code": code_digest(snakemake)})
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,29 @@
+"""The search for the best mask of one sparsity (BoGP, Algorithms 2 and 3)."""
+
+import pandas as pd
+
+from graphprune.files import read_json, write_table
+from graphprune.masks.database import MaskDatabase
+from graphprune.pipeline.job import code_digest, run
+from graphprune.pipeline.training_job import training_job
+from graphprune.progress import progress
+from graphprune.search.database import MaskScorer, search_database
+
+
+def main(snakemake):
+    options, sparsity = snakemake.params.search, snakemake.wildcards.sparsity
+    database = MaskDatabase.load(snakemake.input.database)
+    kept = read_json(snakemake.input.kept)[sparsity]
+    searches = [(name, seed) for seed in options["seeds"] for name in options["strategies"]]
+    logs = []
+    with training_job(snakemake, test=False) as (setup, ledger):
+        for strategy, seed in progress(searches, len(searches), f"searches at {sparsity}"):
+            scorer = MaskScorer(database, setup, snakemake.params.scope, seed, ledger)
+            log = search_database(database, kept, scorer, strategy, seed, options)
+            logs.append(log.assign(strategy=strategy, search_seed=seed, sparsity=float(sparsity)))
+        table = pd.concat(logs, ignore_index=True)
+        write_table(snakemake.output[0], table, {"code": code_digest(snakemake), "kept": kept})
+
+
+if __name__ == "__main__":
+    run(main)
