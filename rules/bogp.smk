@@ -1,8 +1,7 @@
 from graphprune.masks.sources import SOURCES
 from graphprune.models.names import MODELS
-from graphprune.pruning.methods import METHODS
-from graphprune.pruning.names import SCORES
-from graphprune.search.strategies import STRATEGIES
+from graphprune.pruning.methods import modules
+from graphprune.search.names import STRATEGIES
 
 BOGP = config["bogp"]
 BOGP_RESULTS = f"{RESULTS}/bogp"
@@ -19,10 +18,7 @@ BOGP_SEARCH_CODE = [
 BOGP_BASELINE_CODE = [
     BOGP_MODEL_MODULE,
     BOGP_SOURCE_MODULE,
-    *(
-        module_of(SCORES, METHODS[name].score, "score")
-        for name in BOGP["baselines"]["printed"] + BOGP["baselines"]["equal"]
-    ),
+    *(m for block in BOGP["baselines"].values() for name in block for m in modules(name)),
 ]
 # What every training of the study shares. Thread count and determinism are part of the numbers.
 BOGP_SETUP = {
@@ -69,7 +65,11 @@ def bogp_figure(name, what):
 
 
 def bogp_targets():
-    outputs = [rules.bogp_correlation.output, rules.bogp_tables.output, rules.bogp_figures.output]
+    outputs = [
+        rules.bogp_correlation.output,
+        rules.bogp_tables.output,
+        rules.bogp_figures.output,
+    ]
     return [file for output in outputs for file in output]
 
 
@@ -78,15 +78,15 @@ STUDIES["bogp"] = bogp_targets
 
 rule mask_database:
     input:
-        code=lambda w: code_files("mask_database.py", module_of(SOURCES, w.source, "mask source")),
+        code=lambda w: code_files(
+            "mask_database.py", module_of(SOURCES, w.source, "mask source")
+        ),
     output:
         f"{SHARED}/masks/{{source}}-n{{nodes}}-count{{amount}}-seed{{seed}}/s{{sparsity}}.parquet",
     log:
         f"{SHARED}/logs/masks/{{source}}-n{{nodes}}-count{{amount}}-seed{{seed}}/s{{sparsity}}.log",
     benchmark:
         f"{SHARED}/benchmarks/masks/{{source}}-n{{nodes}}-count{{amount}}-seed{{seed}}/s{{sparsity}}.tsv"
-    params:
-        code=lambda w: code_hash("mask_database.py", module_of(SOURCES, w.source, "mask source")),
     wildcard_constraints:
         source="[a-z_]+",
         nodes=r"\d+",
@@ -96,6 +96,10 @@ rule mask_database:
     resources:
         mem_mb=memory(2000),
         runtime=minutes(30),
+    params:
+        code=lambda w: code_hash(
+            "mask_database.py", module_of(SOURCES, w.source, "mask source")
+        ),
     script:
         "../workflow_scripts/mask_database.py"
 
@@ -105,20 +109,20 @@ rule bogp_correlation:
         databases=[f"{BOGP_DATABASE}/s{s}.parquet" for s in BOGP_SPARSITIES],
         code=code_files("bogp_correlation.py"),
     output:
-        kept=f"{BOGP_RESULTS}/kept_properties.json",
         **bogp_table("properties", "Properties of the masks, and which are kept"),
         **bogp_figure("correlation", "Correlation of the properties (Figure 8)"),
+        kept=f"{BOGP_RESULTS}/kept_properties.json",
     log:
         f"{BOGP_RESULTS}/logs/correlation.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/correlation.tsv"
-    params:
-        sparsities=BOGP["masks"]["sparsities"],
-        **BOGP["correlation"],
-        code=code_hash("bogp_correlation.py"),
     resources:
         mem_mb=memory(2000),
         runtime=minutes(10),
+    params:
+        **BOGP["correlation"],
+        sparsities=BOGP["masks"]["sparsities"],
+        code=code_hash("bogp_correlation.py"),
     script:
         "../workflow_scripts/bogp_correlation.py"
 
@@ -135,15 +139,15 @@ rule bogp_base:
         f"{BOGP_RESULTS}/logs/base.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/base.tsv"
+    resources:
+        gpu=gpus,
+        mem_mb=memory(4000),
+        runtime=minutes(120),
     params:
         setup=BOGP_SETUP,
         tuning_seeds=BOGP["tuning_seeds"],
         final_seeds=BOGP["final_seeds"],
         code=code_hash("bogp_base.py", BOGP_MODEL_MODULE),
-    resources:
-        gpu=gpus,
-        mem_mb=memory(4000),
-        runtime=minutes(120),
     script:
         "../workflow_scripts/bogp_base.py"
 
@@ -162,15 +166,15 @@ rule bogp_search:
         f"{BOGP_RESULTS}/logs/search/s{{sparsity}}.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/search/s{{sparsity}}.tsv"
+    resources:
+        gpu=gpus,
+        mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         setup=BOGP_SETUP,
         scope=BOGP["scope"],
         search=BOGP["search"],
         code=code_hash("bogp_search.py", *BOGP_SEARCH_CODE),
-    resources:
-        gpu=gpus,
-        mem_mb=memory(4000),
-        runtime=minutes(240),
     script:
         "../workflow_scripts/bogp_search.py"
 
@@ -189,6 +193,10 @@ rule bogp_baselines:
         f"{BOGP_RESULTS}/logs/baselines/s{{sparsity}}.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/baselines/s{{sparsity}}.tsv"
+    resources:
+        gpu=gpus,
+        mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         setup=BOGP_SETUP,
         scope=BOGP["scope"],
@@ -197,10 +205,6 @@ rule bogp_baselines:
         baselines=BOGP["baselines"],
         final_seeds=BOGP["final_seeds"],
         code=code_hash("bogp_baselines.py", *BOGP_BASELINE_CODE),
-    resources:
-        gpu=gpus,
-        mem_mb=memory(4000),
-        runtime=minutes(240),
     script:
         "../workflow_scripts/bogp_baselines.py"
 
@@ -219,15 +223,15 @@ rule bogp_final:
         f"{BOGP_RESULTS}/logs/final/s{{sparsity}}.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/final/s{{sparsity}}.tsv"
+    resources:
+        gpu=gpus,
+        mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         setup=BOGP_SETUP,
         scope=BOGP["scope"],
         final_seeds=BOGP["final_seeds"],
         code=code_hash("bogp_final.py", BOGP_MODEL_MODULE),
-    resources:
-        gpu=gpus,
-        mem_mb=memory(4000),
-        runtime=minutes(240),
     script:
         "../workflow_scripts/bogp_final.py"
 
@@ -238,7 +242,7 @@ rule bogp_tables:
         searches=expand(rules.bogp_search.output[0], sparsity=BOGP_SPARSITIES),
         baselines=expand(rules.bogp_baselines.output[0], sparsity=BOGP_SPARSITIES),
         final=expand(rules.bogp_final.output[0], sparsity=BOGP_SPARSITIES),
-        code=code_files("bogp_tables.py"),
+        code=code_files("bogp_tables.py", CLAIMS),
     output:
         **bogp_table("table1", "Table 1: accuracy, drop and cost"),
         **bogp_table("search", "What the searches found"),
@@ -247,11 +251,11 @@ rule bogp_tables:
         f"{BOGP_RESULTS}/logs/tables.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/tables.tsv"
-    params:
-        code=code_hash("bogp_tables.py"),
     resources:
         mem_mb=memory(2000),
         runtime=minutes(10),
+    params:
+        code=code_hash("bogp_tables.py", CLAIMS),
     script:
         "../workflow_scripts/bogp_tables.py"
 
@@ -270,11 +274,11 @@ rule bogp_figures:
         f"{BOGP_RESULTS}/logs/figures.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/figures.tsv"
-    params:
-        properties=BOGP["correlation"]["properties"],
-        code=code_hash("bogp_figures.py"),
     resources:
         mem_mb=memory(2000),
         runtime=minutes(10),
+    params:
+        properties=BOGP["correlation"]["properties"],
+        code=code_hash("bogp_figures.py"),
     script:
         "../workflow_scripts/bogp_figures.py"

@@ -20,7 +20,10 @@ except UserError as error:
 
 RESULTS = f"results/{config['experiment']}"
 SHARED = "results/shared"
-STUDIES = {}  # study -> function that returns the files it makes; each rules file adds its own
+CLAIMS = "src/graphprune/claims/claims.yaml"  # data that the code of the claims reads
+STUDIES = (
+    {}
+)  # study -> function that returns the files it makes; each rules file adds its own
 
 
 onstart:

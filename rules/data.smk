@@ -27,15 +27,15 @@ rule dataset:
         f"{SHARED}/logs/dataset/{DATA_ID}.log",
     benchmark:
         f"{SHARED}/benchmarks/dataset/{DATA_ID}.tsv"
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(120),
     params:
         name=config["data"]["name"],
         folder=config["data"]["folder"],
         image_size=config["data"]["image_size"],
         content=listing_digest(config["data"]),
         code=code_hash("dataset.py", DATA_MODULE),
-    resources:
-        mem_mb=memory(4000),
-        runtime=minutes(120),
     script:
         "../workflow_scripts/dataset.py"
 
@@ -50,12 +50,12 @@ rule split:
         f"{SHARED}/logs/split/{Path(SPLIT).stem}.log",
     benchmark:
         f"{SHARED}/benchmarks/split/{Path(SPLIT).stem}.tsv"
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(5),
     params:
         fraction=config["data"]["validation"],
         seed=config["data"]["split_seed"],
         code=code_hash("split.py"),
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(5),
     script:
         "../workflow_scripts/split.py"

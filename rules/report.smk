@@ -16,12 +16,12 @@ rule provenance:
         f"{RESULTS}/logs/provenance.log",
     benchmark:
         f"{RESULTS}/benchmarks/provenance.tsv"
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(5),
     params:
         # As text: Snakemake notices every change in a string.
         config=json.dumps(config, sort_keys=True),
         code=code_hash("provenance.py"),
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(5),
     script:
         "../workflow_scripts/provenance.py"

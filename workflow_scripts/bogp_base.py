@@ -17,7 +17,10 @@ def main(snakemake):
     )
     with training_job(snakemake, test=True) as (setup, ledger):
         rate, accuracies = best_rate(tuning, setup.without_test(), rates, ledger)
-        choice = {"learning_rate": rate, "val_accuracy": {f"{r:g}": a for r, a in accuracies.items()}}
+        choice = {
+            "learning_rate": rate,
+            "val_accuracy": {f"{r:g}": a for r, a in accuracies.items()},
+        }
         write_json(snakemake.output.recipe, choice)
         records = run_all(final, setup.with_rate(rate), ledger, "dense network")
         write_table(

@@ -13,9 +13,7 @@ def main(snakemake):
     table1 = tables.table1(records, searches)
     found = tables.search_table(searches, records)
     claims = tables.claims_table(records)
-    write_page(
-        tables.table1_page(table1, tables.setup_note(records)), table1, output, "table1"
-    )
+    write_page(tables.table1_page(table1, tables.setup_note(records)), table1, output, "table1")
     write_page(tables.search_page(found), found, output, "search")
     write_page(tables.claims_page(claims), claims, output, "claims")
 

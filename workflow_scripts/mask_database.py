@@ -1,6 +1,6 @@
 """The mask database of one sparsity (BoGP, Algorithm 1)."""
 
-from graphprune.graphs.names import PROPERTIES
+from graphprune.graphs.property_names import PROPERTIES
 from graphprune.masks.database import build
 from graphprune.pipeline.job import run
 

@@ -38,7 +38,7 @@ def with_criterion(**changes):
     return text({**ROW, "criteria": [{**CRITERION, **changes}]})
 
 
-def test_every_claim_of_the_seeds_has_a_record():
+def test_every_claim_has_a_record():
     counts = {"bogp": 5, "rgp": 9, "unit": 4, "nc": 3, "edge": 2}
     ids = [f"{name}-{i}" for name, count in counts.items() for i in range(1, count + 1)]
     assert [record.id for record in claims()] == ids

@@ -35,13 +35,18 @@ class Server:
     """Sends `files`; the first `cuts[name]` answers for a name break off half-way."""
 
     def __init__(self, files):
-        self.files, self.cuts, self.requests = files, {}, []
+        self.files = files
+        self.cuts: dict[str, int] = {}
+        self.requests: list[str] = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 name = self.path.lstrip("/")
                 server.requests.append(name)
+                if name not in server.files:
+                    self.send_error(404)
+                    return
                 content = server.files[name]
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(content)))
@@ -56,7 +61,9 @@ class Server:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}/"
-        self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread = threading.Thread(
+            target=self.http.serve_forever, kwargs={"poll_interval": 0.01}
+        )
         self.thread.start()
 
     def stop(self):
@@ -118,7 +125,7 @@ def test_a_download_that_breaks_off_is_tried_again(tmp_path, server):
 
 
 def test_the_next_mirror_is_asked_when_the_first_fails(tmp_path, server, monkeypatch):
-    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/", server.url])
+    monkeypatch.setattr(MNIST, "mirrors", [server.url + "moved/", server.url])
     assert_is_tiny_mnist(load(tmp_path))
 
 
@@ -128,9 +135,7 @@ def test_a_damaged_archive_in_place_is_fetched_again_and_no_other(tmp_path, serv
         (raw / name).write_bytes(content)
     path = raw / "t10k-labels-idx1-ubyte.gz"
     content = path.read_bytes()
-    path.write_bytes(
-        {"cut": content[:-4], "altered": content[:-1] + b"\0\0", "empty": b""}[damage]
-    )
+    path.write_bytes({"cut": content[:-4], "altered": content[:-1] + b"\0\0", "empty": b""}[damage])
     assert_is_tiny_mnist(load(tmp_path))
     assert server.requests == [path.name]
     assert path.read_bytes() == content
@@ -177,7 +182,7 @@ def test_one_lasting_failure_does_not_keep_the_others_from_being_fetched(tmp_pat
 
 
 def test_waits_grow_between_rounds_and_none_follows_the_last(tmp_path, server, monkeypatch):
-    waits = []
+    waits: list[float] = []
     monkeypatch.setattr(archives, "BACKOFF", (1.0, 4.0))
     monkeypatch.setattr(archives.time, "sleep", waits.append)
     server.cuts = {name: 100 for name in server.files}

@@ -9,7 +9,6 @@ from PIL import Image
 from torchvision.transforms import functional
 
 from graphprune.data.datasets import prepare
-from graphprune.data.folders import listing_digest
 from graphprune.data.stored import open_dataset
 from graphprune.errors import UserError
 
@@ -158,21 +157,6 @@ def test_what_was_left_aside_or_lossy_is_noted(tmp_path):
     note = load(tmp_path).note
     assert "lossily compressed files (1 of 9)" in note
     assert "val/ was left aside" in note
-
-
-def test_the_listing_digest_sees_images_change_and_ignores_a_touch(tmp_path):
-    make_folder(tmp_path)
-    data = {"name": "image_folder", "folder": str(tmp_path)}
-    first = listing_digest(data)
-    (tmp_path / "train" / "cat" / "0.png").touch()
-    assert listing_digest(data) == first
-    draw(tmp_path / "train" / "cat" / "3.png")
-    second = listing_digest(data)
-    (tmp_path / "train" / "cat" / "3.png").rename(tmp_path / "train" / "dog" / "3.png")
-    third = listing_digest(data)
-    draw(tmp_path / "train" / "dog" / "3.png", (9, 9))
-    assert len({first, second, third, listing_digest(data)}) == 4
-    assert listing_digest({"name": "mnist", "folder": None}) == ""
 
 
 def test_cifar10_as_jpeg_folders(tmp_path):

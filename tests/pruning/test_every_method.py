@@ -14,8 +14,9 @@ from graphprune.errors import UserError
 from graphprune.masks.blocks import block_masks
 from graphprune.masks.mask import Masks
 from graphprune.pruning import scope
-from graphprune.pruning.granularity import GRANULARITIES, Grouping
+from graphprune.pruning.granularity import Grouping
 from graphprune.pruning.methods import METHODS, Method
+from graphprune.pruning.names import GRANULARITIES
 from graphprune.pruning.prune import next_masks
 from graphprune.registry import resolve
 

@@ -12,7 +12,8 @@ from graphprune.masks.mask import Masks
 from graphprune.pruning.granularities.edge import ALL_LAYERS, Edge
 from graphprune.pruning.granularities.unit import Unit
 from graphprune.pruning.granularities.weight import Weight
-from graphprune.pruning.granularity import AGGREGATES, Granularity, Grouping
+from graphprune.pruning.granularity import Granularity, Grouping
+from graphprune.pruning.names import AGGREGATES
 
 # A group's aggregate over the scores of its surviving weights, by definition.
 ORACLES: dict[str, Callable[[list[float]], float]] = {

@@ -6,6 +6,7 @@ from graphprune.errors import UserError
 from graphprune.masks.mask import Masks
 from graphprune.pruning import score as scores
 from graphprune.pruning.context import Context
+from graphprune.pruning.names import SCORES
 from graphprune.pruning.scope import tensors
 
 BROKEN = {
@@ -35,7 +36,7 @@ def everything(net):
     return Masks.full(net, tensors(net, "all"))
 
 
-@pytest.mark.parametrize("name", sorted(scores.SCORES))
+@pytest.mark.parametrize("name", sorted(SCORES))
 def test_a_score_is_a_detached_number_per_weight(name):
     net = mlp()
     context = Context(generator=torch.Generator().manual_seed(0))

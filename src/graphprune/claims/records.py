@@ -1,4 +1,4 @@
-"""What the seeds claim, as records: statement, source, statistic, criteria. Data: claims.yaml."""
+"""What the source papers claim, as records: the data are in claims.yaml."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -33,7 +33,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim of a seed; every one of its `criteria` must be met in its primary cell."""
+    """One claim of a paper; every one of its `criteria` must be met in its primary cell."""
 
     id: str
     source: str

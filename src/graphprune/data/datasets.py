@@ -1,26 +1,11 @@
 """The data sets by name, and how one becomes a folder of arrays (see `stored.py`)."""
 
-import hashlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from graphprune.data.names import DATASETS
 from graphprune.data.raw import RawDataset
-from graphprune.data.shapes import FOLDERS
 from graphprune.data.stored import write_dataset
 from graphprune.registry import lookup, resolve
-
-# name -> load(archives, folder, image_size) -> RawDataset
-DATASETS = {
-    "digits": "graphprune.data.digits:load",
-    "mnist": "graphprune.data.mnist:load",
-    "fashion_mnist": "graphprune.data.fashion_mnist:load",
-    "cifar10": "graphprune.data.cifar10:load",
-    "cifar100": "graphprune.data.cifar100:load",
-    "svhn": "graphprune.data.svhn:load",
-    "imagenet": "graphprune.data.folders:load_imagenet",
-    "image_folder": "graphprune.data.folders:load_image_folder",
-}
 
 # name -> sources() -> the archives to fetch; a data set that is not here needs none
 SOURCES = {
@@ -55,16 +40,3 @@ def archives_of(name: str) -> list[tuple[str, str]]:
     if name not in SOURCES:
         return []
     return [(archive.path, archive.md5) for archive in resolve(SOURCES, name, "data set")()]
-
-
-def data_id(data: Mapping[str, Any]) -> str:
-    """The folder name that a config's ``data`` block is stored under.
-
-    The name of the set; for a user's own images also their size and a mark of their folder,
-    so that two folders, or two sizes of one, do not share an artefact.
-    """
-    lookup(DATASETS, data["name"], "data set")
-    if data["name"] not in FOLDERS:
-        return str(data["name"])
-    place = hashlib.sha256(str(Path(data["folder"]).absolute()).encode()).hexdigest()[:8]
-    return f"{data['name']}-{data['image_size'] or 'default'}-{place}"

@@ -1,17 +1,13 @@
 """A user's own images: train/ and test/ (or val/), in each a folder per class."""
 
-import hashlib
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from torchvision.datasets import ImageFolder
 
 from graphprune.data.decoding import ImageFiles, header
 from graphprune.data.raw import RawDataset
-from graphprune.data.shapes import FOLDERS
 from graphprune.errors import UserError
 
 IMAGENET_SIZE = 224
@@ -61,23 +57,6 @@ def load_imagenet(archives: Path, folder: Path | None, image_size: int | None) -
     return _dataset(train, test, False, (size, size), shorter_side, notes)
 
 
-def listing_digest(data: Mapping[str, Any]) -> str:
-    """SHA-256 over the path and size of each file of a config's ``data.folder``; else ``""``.
-
-    It tells a rule that images were added, removed or replaced. Times are left out, so that
-    a touch or a fresh copy changes nothing; contents too, since reading them takes too long.
-    """
-    if data["name"] not in FOLDERS:
-        return ""
-    root = _root(data["name"], data["folder"] and Path(data["folder"]))
-    digest = hashlib.sha256()
-    for part in ("train", "test", "val"):
-        for place, _, names in sorted(os.walk(root / part, followlinks=True)):
-            for path in (Path(place) / name for name in sorted(names)):
-                digest.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode())
-    return digest.hexdigest()
-
-
 def _root(name: str, folder: Path | None) -> Path:
     if folder is None:
         raise UserError(
@@ -107,9 +86,6 @@ def _listings(root: Path, test_name: str) -> tuple[_Listing, _Listing]:
 
 
 def _listing(part: Path) -> _Listing:
-    # Here, since torch takes seconds to import and `listing_digest` does without.
-    from torchvision.datasets import ImageFolder
-
     try:
         found = ImageFolder(str(part))
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -1,4 +1,4 @@
-"""The data sets a config can name. Imports nothing, so that rules can read it cheaply."""
+"""The data sets a config can name. Imports nothing."""
 
 # name -> load(archives, folder, image_size) -> RawDataset
 DATASETS = {

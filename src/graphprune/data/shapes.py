@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,5 +66,7 @@ def listing_digest(data: Mapping[str, Any]) -> str | None:
     if data["name"] != "image_folder":
         return None
     root = Path(data["folder"])
-    files = sorted((f.relative_to(root).as_posix(), f.stat().st_size) for f in root.rglob("*") if f.is_file())
+    # os.walk, since ImageFolder follows linked class folders too and rglob does not.
+    found = (Path(at) / name for at, _, names in os.walk(root, followlinks=True) for name in names)
+    files = sorted((file.relative_to(root).as_posix(), file.stat().st_size) for file in found)
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]

@@ -17,6 +17,7 @@ from graphprune.models.names import MODELS
 from graphprune.models.options import whole_number
 from graphprune.registry import resolve, suggestion
 
+
 def build_model(name: str, input_shape: Sequence[int], classes: int, **options: Any) -> nn.Module:
     """The model called `name`, its options checked.
 

@@ -1,4 +1,4 @@
-"""The models a config can name. Imports nothing, so that rules can read it without torch."""
+"""The models a config can name. Imports nothing."""
 
 MODELS: dict[str, str] = {
     "mlp": "graphprune.models.mlp:mlp",

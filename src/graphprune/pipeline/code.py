@@ -15,20 +15,23 @@ SRC = Path(__file__).resolve().parents[2]
 ROOT = SRC.parent
 
 
-def code_files(script: str, *modules: str) -> list[str]:
+def code_files(script: str, *chosen: str) -> list[str]:
     """`script` (in ``workflow_scripts/``) and every first-party file it runs, sorted, relative to the root.
 
     Followed are the script's imports, direct and through each other, and those of
-    `modules`: what the config and the wildcards choose by name, which no import statement
-    shows. Imports under ``if TYPE_CHECKING`` do not run and do not count.
+    `chosen`: modules that the config and the wildcards choose by name, which no import
+    statement shows. A `chosen` with a slash is a data file that the code reads. Not
+    counted are imports under ``if TYPE_CHECKING``, which do not run, and files called
+    names.py: tables of names, of which a job uses the entries that `chosen` resolves, so
+    that a new data set or model in the table reruns nothing.
     """
     start = ROOT / "workflow_scripts" / script
     seen: set[Path] = {start}
     todo = [start]
-    for module in modules:
-        found = [file for file in _module_files(module) if file not in seen]
-        if not found and not (SRC / module.replace(".", "/")).with_suffix(".py").exists():
-            raise FileNotFoundError(f"no module {module} below {SRC}")
+    for name in chosen:
+        found = (ROOT / name,) if "/" in name else _module_files(name)
+        if not found or not found[-1].exists():
+            raise FileNotFoundError(f"no module or file {name} in {ROOT}")
         seen.update(found)
         todo.extend(found)
     while todo:
@@ -39,9 +42,9 @@ def code_files(script: str, *modules: str) -> list[str]:
     return sorted(file.relative_to(ROOT).as_posix() for file in seen)
 
 
-def code_hash(script: str, *modules: str) -> dict[str, str]:
-    """{file: short hash of its content} for ``code_files(script, *modules)``."""
-    return {file: _hash(ROOT / file) for file in code_files(script, *modules)}
+def code_hash(script: str, *chosen: str) -> dict[str, str]:
+    """{file: short hash of its content} for ``code_files(script, *chosen)``."""
+    return {file: _hash(ROOT / file) for file in code_files(script, *chosen)}
 
 
 @lru_cache(maxsize=None)
@@ -51,6 +54,8 @@ def _hash(file: Path) -> str:
 
 @lru_cache(maxsize=None)
 def _imported_files(file: Path) -> tuple[Path, ...]:
+    if file.suffix != ".py":
+        return ()
     return tuple(found for name in _imported_names(file) for found in _module_files(name))
 
 
@@ -80,6 +85,8 @@ def _module_files(name: str) -> tuple[Path, ...]:
     """The files that importing `name` runs: the packages' ``__init__`` on the way, then the module."""
     files: list[Path] = []
     folder = SRC
+    if name.endswith(".names"):
+        return ()
     for part in name.split("."):
         folder = folder / part
         if (folder / "__init__.py").exists():

@@ -10,12 +10,12 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from graphprune.data.shapes import input_shape
 from graphprune.errors import UserError
-from graphprune.graphs.names import PROPERTIES
+from graphprune.graphs.property_names import PROPERTIES
 from graphprune.masks.sources import SOURCES, number_of_masks
 from graphprune.models.widths import masked_widths
 from graphprune.pruning.methods import METHODS
 from graphprune.registry import lookup, suggestion
-from graphprune.search.strategies import STRATEGIES
+from graphprune.search.names import STRATEGIES
 
 SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "config.schema.yaml"
 

@@ -29,5 +29,6 @@ def training_job(snakemake: Any, test: bool) -> Iterator[tuple[Setup, Ledger]]:
         test,
     )
     ledger = Ledger(checkpoint_folder(snakemake), identity(snakemake), forced(snakemake))
+    setup.warm_up()
     yield setup, ledger
     ledger.discard()

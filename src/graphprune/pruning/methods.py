@@ -10,10 +10,9 @@ from typing import Any
 
 from graphprune.errors import UserError
 from graphprune.pruning.allocate import ALLOCATIONS, TOLD
-from graphprune.pruning.granularity import AGGREGATES, GRANULARITIES
+from graphprune.pruning.names import AGGREGATES, GRANULARITIES, SCORES
 from graphprune.pruning.schedule import SCHEDULES, WEIGHTS, Schedule, check_options
-from graphprune.pruning.score import SCORES
-from graphprune.registry import lookup, suggestion
+from graphprune.registry import lookup, module_of, suggestion
 
 # Nothing is masked; a block mask decides; scores are ranked.
 SOURCES = ("none", "graph", "score")
@@ -122,6 +121,17 @@ METHODS: dict[str, Method] = {
     ),
     "weight_every": Method("score", schedule="every", schedule_options={"p": 0.1, "k": 100}),
 }
+
+
+def modules(name: str) -> list[str]:
+    """The modules that the row `name` of METHODS chooses by name, for a rule's code files."""
+    row: Method = lookup(METHODS, name, "pruning method")
+    if row.source != "score":
+        return []
+    return [
+        module_of(SCORES, row.score, "score"),
+        module_of(GRANULARITIES, row.granularity, "granularity"),
+    ]
 
 
 def method(name: str, **changes: Any) -> Method:

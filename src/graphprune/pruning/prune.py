@@ -10,8 +10,9 @@ from graphprune.masks.blocks import block_masks
 from graphprune.masks.mask import Masks
 from graphprune.pruning.allocate import Ask, allocate
 from graphprune.pruning.context import Context
-from graphprune.pruning.granularity import GRANULARITIES, Granularity, Grouping
+from graphprune.pruning.granularity import Granularity, Grouping
 from graphprune.pruning.methods import Method
+from graphprune.pruning.names import GRANULARITIES
 from graphprune.pruning.score import score
 from graphprune.pruning.select import select
 from graphprune.registry import resolve, suggestion

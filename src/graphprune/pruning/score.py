@@ -13,12 +13,8 @@ from torch import nn
 from graphprune.errors import UserError
 from graphprune.masks.mask import Masks, parameters
 from graphprune.pruning.context import Context
+from graphprune.pruning.names import SCORES
 from graphprune.registry import resolve
-
-SCORES: dict[str, str] = {
-    "magnitude": "graphprune.pruning.scores.magnitude:score",
-    "random": "graphprune.pruning.scores.random:score",
-}
 
 
 def score(name: str, model: nn.Module, alive: Masks, context: Context) -> dict[str, torch.Tensor]:

@@ -4,6 +4,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from graphprune.runs.setup import Setup
 from graphprune.seeds import derive
 from graphprune.training import checkpoint
 from graphprune.training.evaluate import evaluate
-from graphprune.training.loop import Callback, State, train
+from graphprune.training.loop import Callback, State, finite, train
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,18 @@ def execute(task: Task, setup: Setup, saved: Path | None = None) -> RunRecord:
     keeps its state; if it holds one of this task, the training goes on from there.
     """
     run = train_task(task, setup, saved)
-    outcome = {f"{part}_{what}": math.nan for part in ("val", "test") for what in ("accuracy", "loss")}
+    outcome: dict[str, Any] = dict.fromkeys(
+        ("val_accuracy", "val_loss", "test_accuracy", "test_loss"), math.nan
+    )
     if not run.failure:
         for part in [p for p in ("val", "test") if p in setup.splits]:
             accuracy, loss = evaluate(run.model, setup.evaluation_batches(part).epoch(None))
             outcome |= {f"{part}_accuracy": accuracy, f"{part}_loss": loss}
     counts = count(run.model, setup.input_shape, run.masks, tuple(run.masks))
     scope = task.scope if isinstance(task.scope, str) else ", ".join(task.scope)
+    labels: dict[str, Any] = setup.labels
     return RunRecord(
-        **setup.labels,
+        **labels,
         arm=task.arm,
         method=task.method,
         block=task.block,
@@ -132,6 +136,8 @@ def train_task(task: Task, setup: Setup, saved: Path | None = None) -> Trained:
             masks,
             torch.Generator().manual_seed(derive(task.seed, f"data/{number}")),
         )
+        # Dropout takes no generator: it draws from torch's own.
+        torch.manual_seed(derive(task.seed, f"dropout/{number}"))
         if begun:
             state.load_dict(begun["state"])
             begun = {}
@@ -202,6 +208,8 @@ class PruneDuring(Callback):
     def before_step(self, state: State) -> None:
         """New masks, applied at once, where an event falls on this step."""
         if state.iteration in self.events and state.iteration > 0:
+            if not finite(state.model):
+                return  # a diverged network has no ranks; the loss of this epoch will tell
             sparsity = self.events[state.iteration]
             state.masks = self.pruner(
                 state.model, state.masks, sparsity, self.number, state.iteration

@@ -8,10 +8,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from graphprune.data.augment import Augmentation
 from graphprune.data.batches import Batches, DeviceSplit, load_splits
 from graphprune.data.stored import read_meta
+from graphprune.masks.mask import Masks
 from graphprune.models.build import build_model
+from graphprune.models.init import initialise
 from graphprune.training.device import place, prepare
+from graphprune.training.loop import State, step
 from graphprune.training.recipe import Recipe
 
 EVALUATION_BATCH = 4096
@@ -43,10 +47,34 @@ class Setup:
         return place(model, self.device)
 
     def training_batches(self) -> Batches:
-        return Batches(self.splits["train"], self.recipe.batch_size, drop_last=self.recipe.drop_last)
+        """The batches of the recipe, augmented where it says so."""
+        recipe = self.recipe
+        moves = Augmentation(recipe.padding, recipe.flip) if recipe.padding or recipe.flip else None
+        return Batches(
+            self.splits["train"],
+            recipe.batch_size,
+            augmentation=moves,
+            drop_last=recipe.drop_last,
+        )
 
     def evaluation_batches(self, part: str) -> Batches:
+        """The batches to evaluate `part` on, as stored."""
         return Batches(self.splits[part], EVALUATION_BATCH)
+
+    def warm_up(self) -> None:
+        """One step of a network that is thrown away.
+
+        The first step of a process takes seconds longer than the others (libraries load,
+        kernels are chosen), which would be counted as the cost of the first run. Nothing that
+        a run draws from is moved on.
+        """
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            model = self.build()
+            initialise(model, seed=0)
+            masks = Masks.full(model, [name for name, _ in model.named_parameters()])
+            state = State(model, self.recipe.optimiser_for(model), masks, torch.Generator())
+            step(state, *next(iter(self.training_batches().epoch(None))))
 
     def without_test(self) -> "Setup":
         """The same setup without the test set, for whoever makes choices."""
@@ -77,8 +105,9 @@ def load_setup(
     parts = ("train", "val", "test") if test or paper else ("train", "val")
     splits = load_splits(data_folder, split_file, device, parts)
     if paper:
-        splits = _paper_protocol(splits)
+        splits = _paper_protocol(splits, test)
     meta = read_meta(data_folder)
+    channels, height, width = splits["train"].images.shape[1:]
     return Setup(
         labels={
             "experiment": params["experiment"],
@@ -93,15 +122,16 @@ def load_setup(
         recipe=Recipe.from_config({**params["recipe"], "learning_rate": learning_rate}),
         device=device,
         splits=splits,
-        input_shape=tuple(splits["train"].images.shape[1:]),
+        input_shape=(channels, height, width),
         classes=len(meta["classes"]),
         checkpoint_seconds=compute["checkpoint_seconds"],
     )
 
 
-def _paper_protocol(splits: Mapping[str, DeviceSplit]) -> dict[str, DeviceSplit]:
-    train, val, test = splits["train"], splits["val"], splits["test"]
+def _paper_protocol(splits: Mapping[str, DeviceSplit], test: bool) -> dict[str, DeviceSplit]:
+    train, val = splits["train"], splits["val"]
     everything = DeviceSplit(
         torch.cat([train.images, val.images]), torch.cat([train.labels, val.labels])
     )
-    return {"train": everything, "val": test, "test": test}
+    parts = {"train": everything, "val": splits["test"]}
+    return {**parts, "test": splits["test"]} if test else parts

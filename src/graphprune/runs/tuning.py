@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from graphprune.errors import UserError
 from graphprune.progress import progress
 from graphprune.runs.execute import Task, execute
 from graphprune.runs.ledger import Ledger
@@ -34,16 +35,23 @@ def best_rate(
     """(the rate with the best mean val accuracy over `tasks`, that mean for every rate).
 
     One rate is no choice and is not trained. A rate at which a training fails is out;
-    among equals the first is taken.
+    among equals the first is taken. UserError if trainings fail at every rate.
     """
     if len(rates) == 1:
         return rates[0], {}
-    means = {}
+    means: dict[float, float] = {}
+    failure = ""
     for rate in progress(rates, len(rates), "learning rates"):
         records = [
-            recorded(f"tuning/{rate:g}/{task.seed}", task, setup.with_rate(rate), ledger)
+            recorded(f"tuning/{rate!r}/{task.seed}", task, setup.with_rate(rate), ledger)
             for task in tasks
         ]
+        failure = next((record.failure for record in records if record.failure), failure)
         means[rate] = sum(record.val_accuracy for record in records) / len(records)
-    scores = {rate: -math.inf if math.isnan(mean) else mean for rate, mean in means.items()}
-    return max(rates, key=lambda rate: scores[rate]), means
+    usable = {rate: mean for rate, mean in means.items() if not math.isnan(mean)}
+    if not usable:
+        raise UserError(
+            f"at every learning rate of {', '.join(map(str, rates))} a training failed, as last: "
+            f"{failure}. Give the recipe's learning_rate lower values."
+        )
+    return max(usable, key=lambda rate: usable[rate]), means

@@ -22,8 +22,11 @@ PRINTED, EQUAL = "printed", "equal"
 
 def winners(log: pd.DataFrame) -> dict[tuple[str, int], int]:
     """(strategy, search seed) -> the mask that search chose, from the log of a sparsity."""
-    groups = log.groupby(["strategy", "search_seed"], sort=True)
-    return {(str(strategy), int(seed)): winner(rows) for (strategy, seed), rows in groups}
+    found = {}
+    for strategy, rows in log.groupby("strategy", sort=True):
+        for seed in sorted(rows["search_seed"].unique()):
+            found[str(strategy), int(seed)] = winner(rows[rows["search_seed"] == seed])
+    return found
 
 
 def winner_tasks(
@@ -78,9 +81,10 @@ def baseline_tasks(
     for method in baselines[EQUAL]:
         for place, seed in enumerate(seeds):
             reference = block_masks(model, names, database.mask(chosen[place % len(chosen)]))
-            psi = _fresh(parameters["source"], n, sparsity, seed) if method == "block_mask" else None
+            graph = method == "block_mask"
+            psi = _fresh(parameters["source"], n, sparsity, seed) if graph else None
             yield Task(
-                "fresh_mask" if psi is not None else method,
+                "fresh_mask" if graph else method,
                 method,
                 _sparsity(reference),
                 scope,

@@ -12,16 +12,17 @@ from graphprune.seeds import derive
 class Bayesian:
     """Gaussian process with lower confidence bound; asks the given starts first.
 
-    kappa weighs the process's standard deviation in the bound (5 in the paper).
+    A property that is the same in every row of the database is nothing to search in: its
+    coordinate is that number in every point asked. kappa weighs the process's standard deviation in the bound (5 in the paper).
     Scores are maximised; scikit-optimize minimises, so it is told their negative.
     """
 
-    def __init__(
-        self, box: list[tuple[float, float]], starts: np.ndarray, seed: int, kappa: float
-    ):
+    def __init__(self, box: list[tuple[float, float]], starts: np.ndarray, seed: int, kappa: float):
         self._starts = list(starts)
+        self._low, high = np.array(box).T
+        self._varies = self._low < high
         self._optimiser = Optimizer(
-            [Real(low, high) for low, high in box],
+            [Real(low, high) for low, high in box if low < high],
             base_estimator="GP",
             n_initial_points=len(self._starts),
             acq_func="LCB",
@@ -33,7 +34,9 @@ class Bayesian:
         """The next point (p,), on the scale of the box."""
         if self._starts:
             return self._starts.pop(0)
-        return np.array(self._optimiser.ask())
+        point = self._low.copy()
+        point[self._varies] = self._optimiser.ask()
+        return point
 
     def tell(self, point: np.ndarray, score: float) -> None:
         """Learn that `point` scored `score` (higher is better)."""
@@ -41,4 +44,4 @@ class Bayesian:
             # Two asked points may fetch one mask, so equal scores at close points are
             # normal here, and so is scikit-learn's complaint about the kernel's bounds.
             warnings.simplefilter("ignore")
-            self._optimiser.tell([float(x) for x in point], -float(score))
+            self._optimiser.tell([float(x) for x in point[self._varies]], -float(score))

@@ -15,7 +15,7 @@ from graphprune.runs.ledger import Ledger
 from graphprune.runs.setup import Setup
 from graphprune.search.fetch import Fetcher
 from graphprune.search.loop import search, starting_points
-from graphprune.search.strategies import STRATEGIES
+from graphprune.search.names import STRATEGIES
 from graphprune.training.evaluate import evaluate
 
 
@@ -70,11 +70,12 @@ def search_database(
     """The log (`search.loop.search`) of one search over the properties `kept`.
 
     options: the config's ``bogp.search`` block. Masks whose graph is disconnected have an
-    infinite path length and cannot be asked for; they are left out.
+    infinite path length and cannot be asked for; they are left out. UserError if no property
+    varies over what is left.
     """
-    properties = database.table[list(kept)]
+    properties = pd.DataFrame(database.table, columns=list(kept))
     finite = properties[np.isfinite(properties).all(axis=1)]
-    if finite.empty or not kept:
+    if finite.empty or (finite.nunique() < 2).all():
         raise UserError(
             "nothing to search: no property varies over this database's connected graphs; "
             "use another mask source, more nodes or another sparsity"

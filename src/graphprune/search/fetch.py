@@ -50,7 +50,8 @@ class Fetcher:
         if self.similarity == "l2":
             return -np.sqrt(((self._rows - asked) ** 2).sum(axis=1))
         norms = np.linalg.norm(self._rows, axis=1) * np.linalg.norm(asked)
-        dots = self._rows @ asked
+        # Not a matrix product: it may round equal rows differently, and ties go to the first.
+        dots = (self._rows * asked).sum(axis=1)
         return np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
 
 

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from graphprune.errors import UserError
+from graphprune.registry import lookup
 from graphprune.search.fetch import Fetcher
 from graphprune.seeds import generator
 
@@ -16,6 +18,8 @@ class Strategy(Protocol):
 
     def tell(self, point: np.ndarray, score: float) -> None: ...
 
+
+TOLD = ("asked", "fetched")
 
 Scorer = Callable[[int], tuple[float, float]]
 """Database row -> (score, seconds its training took). Higher is better."""
@@ -36,29 +40,32 @@ def search(
     or the "fetched" row's own. Columns: step, mask (row of the database), similarity,
     score, best (so far), training_seconds, search_seconds (asking, fetching and telling),
     repeated (the mask had been trained before in this search), and ``asked_<property>``.
-    A failed training scores NaN; the strategy is told the worst score so far in its place.
+    A failed training scores NaN; the strategy is told the worst score so far in its place, or
+    0 where there is none yet. `best` is NaN until a training has succeeded.
+    UserError for an unknown `tell`.
     """
+    lookup(dict.fromkeys(TOLD), tell, "choice of what a search is told")
     rows: list[dict[str, Any]] = []
     seen: set[int] = set()
-    best, worst = -np.inf, np.nan
+    finite: list[float] = []
     for step in range(steps):
         start = time.perf_counter()
         asked = strategy.ask()
         row, similarity = fetcher.fetch(asked)
         asking = time.perf_counter() - start
         value, training_seconds = score(row)
-        worst = np.nanmin([worst, value]) if not np.isnan([worst, value]).all() else np.nan
+        if np.isfinite(value):
+            finite.append(value)
         start = time.perf_counter()
         told = asked if tell == "asked" else fetcher.vectors[row]
-        strategy.tell(told, value if np.isfinite(value) else np.nan_to_num(worst, nan=0.0))
-        best = max(best, value) if np.isfinite(value) else best
+        strategy.tell(told, value if np.isfinite(value) else min(finite, default=0.0))
         rows.append(
             {
                 "step": step,
                 "mask": row,
                 "similarity": similarity,
                 "score": value,
-                "best": best,
+                "best": max(finite, default=np.nan),
                 "training_seconds": training_seconds,
                 "search_seconds": asking + time.perf_counter() - start,
                 "repeated": row in seen,
@@ -70,5 +77,14 @@ def search(
 
 
 def winner(log: pd.DataFrame) -> int:
-    """The mask with the highest score of a search's log, the first one found among equals."""
-    return int(log.loc[log["score"].idxmax(), "mask"])
+    """The mask with the highest score of a search's log, the first one found among equals.
+
+    UserError if every training of the search failed.
+    """
+    scores = log["score"].to_numpy(dtype=np.float64)
+    if np.isnan(scores).all():
+        raise UserError(
+            f"all {len(scores)} trainings of a search failed, so it has no winner; "
+            "lower the recipe's learning_rate"
+        )
+    return int(log["mask"].to_numpy()[np.nanargmax(scores)])

@@ -8,9 +8,7 @@ from graphprune.seeds import generator
 class Random:
     """Asks the given starts first, then points drawn uniformly from the box."""
 
-    def __init__(
-        self, box: list[tuple[float, float]], starts: np.ndarray, seed: int, kappa: float
-    ):
+    def __init__(self, box: list[tuple[float, float]], starts: np.ndarray, seed: int, kappa: float):
         self._low, self._high = np.array(box).T
         self._starts = list(starts)
         self._rng = generator(seed, "search/random")

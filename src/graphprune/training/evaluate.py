@@ -13,7 +13,10 @@ from graphprune.training.device import precision
 def evaluate(
     model: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
 ) -> tuple[float, float]:
-    """(accuracy in [0, 1], mean cross-entropy) over all examples; a short last batch weighs what it holds."""
+    """(accuracy in [0, 1], mean cross-entropy in nats) of `model`, in eval mode, over all examples.
+
+    Counted per example: a short last batch weighs what it holds.
+    """
     model.eval()
     device = next(model.parameters()).device
     correct = torch.zeros((), device=device)

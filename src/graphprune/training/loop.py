@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from graphprune.masks.mask import Masks
-from graphprune.training.device import precision
+from graphprune.training.device import precision, random_state, set_random_state
 from graphprune.training.recipe import Recipe
 
 
@@ -35,22 +35,31 @@ class State:
     losses: list[float] = field(default_factory=list)
     failure: str = ""
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model lives."""
+        return next(self.model.parameters()).device
+
     def to_dict(self) -> dict[str, Any]:
+        """All of it as tensors and plain values, the generators that dropout draws from included."""
         return {
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "masks": dict(self.masks),
             "generator": self.generator.get_state(),
+            "random_state": random_state(self.device),
             "epoch": self.epoch,
             "iteration": self.iteration,
             "losses": list(self.losses),
         }
 
     def load_dict(self, saved: dict[str, Any]) -> None:
+        """Become what `to_dict` returned, so that training goes on exactly as it would have."""
         self.model.load_state_dict(saved["model"])
         self.optimiser.load_state_dict(saved["optimiser"])
-        self.masks = Masks(saved["masks"])
+        self.masks = Masks(saved["masks"]).to(self.device)
         self.generator.set_state(saved["generator"])
+        set_random_state(self.device, saved["random_state"])
         self.epoch, self.iteration = saved["epoch"], saved["iteration"]
         self.losses = list(saved["losses"])
 
@@ -70,20 +79,19 @@ def train(
 
     `state.losses` gets the mean training loss of each epoch (per example). Pruned weights
     are zero at every forward pass, whatever momentum and weight decay did in between.
-    A loss that is not finite ends the training and is named in `state.failure`.
+    A loss that is not finite ends the training and is named in `state.failure`, and so are
+    weights that a last step has left not finite.
     """
-    device = next(state.model.parameters()).device
     state.masks.apply_(state.model)
     while state.epoch < recipe.epochs and not state.failure:
         for group in state.optimiser.param_groups:
             group["lr"] = recipe.rate(state.epoch)
         state.model.train()
-        total, examples = torch.zeros((), device=device), 0
+        total, examples = torch.zeros((), device=state.device, dtype=torch.float64), 0
         for images, labels in batches.epoch(state.generator):
             for callback in callbacks:
                 callback.before_step(state)
-            loss = _step(state, images, labels, device)
-            total += loss * len(labels)
+            total.add_(step(state, images, labels), alpha=len(labels))
             examples += len(labels)
             state.iteration += 1
         mean = total.item() / examples  # the one host sync of the epoch
@@ -93,15 +101,22 @@ def train(
             state.failure = f"the loss is {mean} in epoch {state.epoch}"
         for callback in callbacks:
             callback.after_epoch(state)
+    if not state.failure and not finite(state.model):
+        state.failure = f"a weight is not finite after epoch {state.epoch}"
 
 
-def _step(
-    state: State, images: torch.Tensor, labels: torch.Tensor, device: torch.device
-) -> torch.Tensor:
+def step(state: State, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """One optimiser step of `state`; the mean loss of the batch before it, 0-d, on the device."""
     state.optimiser.zero_grad(set_to_none=True)
-    with precision(device):
+    with precision(state.device):
         loss = functional.cross_entropy(state.model(images), labels)
     loss.backward()
     state.optimiser.step()
     state.masks.apply_(state.model)
     return loss.detach()
+
+
+def finite(model: nn.Module) -> bool:
+    """Whether every parameter of `model` is a number (one host sync)."""
+    weights = [weight.detach().isfinite().all() for weight in model.parameters()]
+    return bool(torch.stack(weights).all().item())

@@ -2,22 +2,28 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 import torch
 from torch import nn
 
 from graphprune.errors import UserError
+from graphprune.registry import lookup, suggestion
+
+OPTIMISERS = ("adam", "sgd")
+SCHEDULES = ("constant", "cosine")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """An optimiser, its rate over the epochs, and the batches it sees.
 
+    optimiser: one of OPTIMISERS; momentum is SGD's alone.
     batch_size: None trains on the whole set as one batch (BoGP's protocol).
     schedule: "constant", or "cosine" per epoch, ``lr·(1 + cos(π·epoch/epochs))/2`` (RGP's).
     padding, flip: random crop after zero padding (pixels) and horizontal flip, on the device.
+    UserError for an optimiser or schedule that there is not.
     """
 
     optimiser: str
@@ -31,12 +37,23 @@ class Recipe:
     padding: int = 0
     flip: bool = False
 
+    def __post_init__(self) -> None:
+        lookup(dict.fromkeys(OPTIMISERS), self.optimiser, "optimiser of a recipe")
+        lookup(dict.fromkeys(SCHEDULES), self.schedule, "learning rate schedule of a recipe")
+
     @classmethod
     def from_config(cls, options: Mapping[str, Any]) -> "Recipe":
-        """A recipe from a config's mapping; UserError for a key that no recipe has."""
-        unknown = set(options) - {field.name for field in fields(cls)}
-        if unknown:
-            raise UserError(f"unknown recipe key(s): {', '.join(sorted(unknown))}")
+        """A recipe from a config's mapping; UserError for a key too many or too few."""
+        known = [field.name for field in fields(cls)]
+        for key in options:
+            if key not in known:
+                raise UserError(
+                    f"a recipe has no key '{key}'{suggestion(key, known)}; known: {', '.join(known)}"
+                )
+        needed = [field.name for field in fields(cls) if field.default is MISSING]
+        missing = [key for key in needed if key not in options]
+        if missing:
+            raise UserError(f"a recipe needs the key(s) {', '.join(missing)}; add them to it")
         return cls(**options)
 
     def iterations(self, examples: int) -> int:

@@ -1,4 +1,4 @@
-"""The graph properties by name. Imports nothing, so that rules can read it cheaply."""
+"""The graph properties by name. Imports nothing."""
 
 PROPERTIES = (
     "average_degree_centrality",

@@ -1,4 +1,4 @@
-"""The names of the search strategies."""
+"""The search strategies a config can name. Imports nothing."""
 
 STRATEGIES = {
     "bayesian": "graphprune.search.bayesian:Bayesian",

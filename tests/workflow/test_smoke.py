@@ -1,0 +1,133 @@
+"""What the smoke run leaves on disk, read as a user would."""
+
+import json
+import math
+import re
+
+import pandas as pd
+import pytest
+from conftest import SMOKE, overlay_names
+
+from graphprune.files import read_table
+
+pytestmark = pytest.mark.workflow
+BOGP = "results/smoke/bogp"
+STAGES = {
+    "dataset": 1,
+    "split": 1,
+    "mask_database": 1,
+    "bogp_correlation": 1,
+    "bogp_base": 1,
+    "bogp_search": 1,
+    "bogp_baselines": 1,
+    "bogp_final": 1,
+    "bogp_tables": 1,
+    "bogp_figures": 1,
+    "provenance": 1,
+    "all": 1,
+}
+
+
+def records(smoke):
+    paths = ["base", "baselines/s0.75", "final/s0.75"]
+    return pd.concat([read_table(smoke.folder / BOGP / f"{p}.parquet")[0] for p in paths])
+
+
+def test_every_stage_is_one_job(smoke):
+    assert smoke.rules(*SMOKE) == STAGES
+
+
+def test_arms_share_seeds_and_every_cell_has_at_least_three(smoke):
+    runs = records(smoke)
+    assert (runs["failure"] == "").all()
+    for _, arm in runs.groupby(["arm", "block", "search_seed"]):
+        assert sorted(arm["seed"]) == [100, 101, 102]
+    assert set(runs.loc[runs["block"] == "equal", "arm"]) == {
+        "bogp",
+        "random_search",
+        "rows_permuted",
+        "nodes_relabelled",
+        "fresh_mask",
+        "random_unstructured",
+        "glob_1",
+        "glob_5",
+    }
+
+
+def test_arms_at_equal_weights_keep_equally_many(smoke):
+    equal = records(smoke).query("block == 'equal'")
+    # 64 inputs and 16 hidden units on 8 nodes: round(.75 · 64) = 48 of 64 blocks of 8 × 2 weights.
+    assert set(equal["scope_kept"]) == {(64 - 48) * 8 * 2}
+    assert set(equal["scope_weights"]) == {64 * 16}
+
+
+def test_printed_arms_prune_both_matrices_to_the_asked_sparsity(smoke):
+    printed = records(smoke).query("block == 'printed'")
+    weights = 64 * 16 + 16 * 10
+    assert set(printed["scope_weights"]) == {weights}
+    glob = printed[printed["arm"].str.startswith("glob")]
+    assert set(glob["scope_kept"]) == {weights - math.floor(0.75 * weights + 0.5)}
+
+
+def test_searches_share_starts_and_budget(smoke):
+    log, _ = read_table(smoke.folder / BOGP / "search/s0.75.parquet")
+    asked = [c for c in log.columns if c.startswith("asked_")]
+    assert asked
+    for _, one in log.groupby("search_seed"):
+        by = {s: rows.sort_values("step") for s, rows in one.groupby("strategy")}
+        assert len(by["bayesian"]) == len(by["random"]) == 6
+        starts = [by[s][asked].head(3).to_numpy() for s in ("bayesian", "random")]
+        assert (starts[0] == starts[1]).all()
+
+
+def test_every_accuracy_cell_shows_sd_and_n(smoke):
+    text = (smoke.folder / BOGP / "tables/table1.md").read_text()
+    section = re.search(r"Test accuracy in %.*?\n\n(\|.*?)\n\n", text, flags=re.DOTALL)[1]
+    cells = [line.split("|")[2].strip() for line in section.splitlines()[2:]]
+    assert len(cells) == 9
+    assert all(re.fullmatch(r"\d+\.\d\d ± \d+\.\d\d \(\d+(×\d+)?\)", cell) for cell in cells)
+
+
+def test_figures_and_tables_are_there_in_every_format(smoke):
+    folder = smoke.folder / BOGP
+    for name in ("accuracy", "convergence", "correlation", "property_scatter"):
+        assert (folder / f"figures/{name}.svg").read_text().lstrip().startswith("<?xml")
+        assert (folder / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("table1", "search", "claims", "properties"):
+        assert len(pd.read_csv(folder / f"tables/{name}.csv"))
+        assert "<table" in (folder / f"tables/{name}.html").read_text()
+
+
+def test_provenance_names_config_and_versions(smoke):
+    found = json.loads((smoke.folder / "results/smoke/provenance.json").read_text())
+    assert found["config"]["experiment"] == "smoke"
+    assert found["packages"]["torch"]
+
+
+def test_the_report_holds_every_figure_and_table_with_its_caption(smoke):
+    smoke.snakemake("--cores", "1", *SMOKE, "--report", "report.html")
+    page = (smoke.folder / "report.html").read_text()
+    for words in ("Table 1: accuracy", "BoGP's Figure 8", "Convergence of the searches", "judged"):
+        assert words in page
+    assert not re.search(r"(src|href)=[\"']https?://[^\"']+\.(js|css)", page)
+
+
+@pytest.mark.parametrize("name", overlay_names())
+def test_every_overlay_plans_its_own_studies_and_no_others(smoke, name):
+    planned = smoke.rules("--configfile", f"experiments/{name}.yaml")
+    assert set(planned) == set(STAGES)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("experimnt: x\n", "experimnt"),
+        ("protocol: both\n", "protocol"),
+    ],
+)
+def test_a_config_error_stops_before_any_job(smoke, tmp_path, text, words):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(text)
+    output = smoke.run("--configfile", str(bad), fails=True)
+    assert f"error: " in output and words in output
+    assert "Job stats" not in output and "Traceback" not in output
