@@ -33,7 +33,7 @@ def networkx_properties(graph: nx.Graph) -> list[float]:
     except nx.NetworkXNoCycle:
         cycle = 0
     means = [
-        np.mean(list(values.values()))
+        sum(values.values()) / len(values)
         for values in (
             nx.degree_centrality(graph),
             nx.eigenvector_centrality(graph, max_iter=100_000, tol=1e-14),
@@ -87,7 +87,7 @@ def _kinds(n: int, density: float) -> dict[str, Callable[[int], nx.Graph]]:
 
 
 def _swapped(n: int, degree: int, seed: int) -> nx.Graph:
-    lattice = nx.circulant_graph(n, range(1, degree // 2 + 1))
+    lattice = nx.circulant_graph(n, list(range(1, degree // 2 + 1)))
     return nx.double_edge_swap(lattice, nswap=n // 8, max_tries=10**6, seed=seed)
 
 

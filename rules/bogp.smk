@@ -1,4 +1,4 @@
-from graphprune.masks.sources import SOURCES
+from graphprune.masks.names import SOURCES
 from graphprune.models.names import MODELS
 from graphprune.pruning.methods import modules
 from graphprune.search.names import STRATEGIES

@@ -1,7 +1,7 @@
 """The mask database of one sparsity (BoGP, Algorithm 1)."""
 
 from graphprune.graphs.property_names import PROPERTIES
-from graphprune.masks.database import build
+from graphprune.masks.build_database import build
 from graphprune.pipeline.job import run
 
 

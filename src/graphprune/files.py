@@ -1,7 +1,7 @@
 """Whole files or none: every artefact is written beside its final name and renamed into place.
 
-Tables carry a digest of their own content, so that a file cut short or altered is
-recognised when it is read; nothing is ever read back with pickle.
+Tables and arrays carry a digest of their own content, so that a file cut short or altered
+is recognised when it is read; nothing is ever written or read back with pickle.
 """
 
 import hashlib
@@ -21,6 +21,8 @@ import pyarrow.parquet as pq
 from graphprune.errors import UserError
 
 _KEY = b"graphprune"
+_NO_MATCH = "its content does not match the digest stored with it"
+_ARRAYS_DIGEST = "graphprune_sha256"
 
 
 @contextmanager
@@ -69,31 +71,53 @@ def read_json(path: str | Path) -> Any:
 
 
 def write_arrays(path: str | Path, **arrays: np.ndarray) -> None:
-    """Named arrays -> one compressed npz."""
+    """Named arrays -> one compressed npz; ValueError for an array of objects."""
+    for name, values in arrays.items():
+        if np.asarray(values).dtype.hasobject:
+            raise ValueError(f"object arrays need pickle, which is not used: {name}")
+    digest = np.array(_arrays_digest(arrays))
     with whole(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(file, **arrays, **{_ARRAYS_DIGEST: digest})  # type: ignore[arg-type]
 
 
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of `write_arrays`; UserError if the file is damaged."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise
     except Exception as error:  # zipfile, zlib and numpy each raise their own
         raise damaged(path, str(error)) from error
+    # zip checks each array, but one altered byte of its directory can hide whole arrays.
+    stored = arrays.pop(_ARRAYS_DIGEST, None)
+    if stored is None:
+        raise damaged(path, "it holds no digest of its content")
+    if str(stored) != _arrays_digest(arrays):
+        raise damaged(path, _NO_MATCH)
+    return arrays
+
+
+def _arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        values = np.asarray(arrays[name])
+        digest.update(json.dumps([name, values.dtype.str, values.shape]).encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
 
 
 def write_table(
     path: str | Path, frame: pd.DataFrame, metadata: Mapping[str, Any] | None = None
 ) -> None:
-    """`frame` as Parquet, with `metadata` (JSON values) and a digest of both inside."""
-    frame = frame.reset_index(drop=True)
-    note = json.dumps(
-        {"metadata": dict(metadata or {}), "sha256": _digest(frame, dict(metadata or {}))},
-        sort_keys=True,
-    )
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+    """`frame` as Parquet, with `metadata` (JSON values) and a digest of both inside.
+
+    The index is left out.
+    """
+    table = pa.Table.from_pandas(frame.reset_index(drop=True), preserve_index=False)
+    # Both digested as they will be read: missing texts and tuples do not come back as they were.
+    plain = json.loads(json.dumps(dict(metadata or {})))
+    note = json.dumps({"metadata": plain, "sha256": _digest(table.to_pandas(), plain)})
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: note.encode()})
     with whole(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
@@ -103,30 +127,34 @@ def read_table(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The frame and metadata of `write_table`; UserError if the file is damaged."""
     try:
         table = pq.read_table(path, page_checksum_verification=True, partitioning=None)
-        note = json.loads((table.schema.metadata or {})[_KEY])
+        note = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
         frame = table.to_pandas()
     except FileNotFoundError:
         raise
     except Exception as error:  # pyarrow raises many kinds for a damaged file
         raise damaged(path, str(error)) from error
-    if note.get("sha256") != _digest(frame, note.get("metadata")):
-        raise damaged(path, "its content does not match the digest stored with it")
+    if "sha256" not in note:
+        raise damaged(path, "it holds no digest of its content")
+    if note["sha256"] != _digest(frame, note.get("metadata")):
+        raise damaged(path, _NO_MATCH)
     return frame, note["metadata"]
 
 
 def _digest(frame: pd.DataFrame, metadata: Any) -> str:
-    digest = hashlib.sha256(json.dumps([list(frame.columns), metadata], sort_keys=True).encode())
-    for column in frame.columns:
-        values = frame[column]
-        if values.dtype == object:  # bytes and strings, as they are
-            values = values.map(lambda v: v.hex() if isinstance(v, bytes) else str(v))
-        digest.update(pd.util.hash_array(np.asarray(values)).tobytes())
+    head = [list(frame.columns), len(frame), metadata]
+    digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
+    for _, column in frame.items():
+        values = np.asarray(column)
+        digest.update(values.dtype.str.encode())
+        texts = values.dtype == object
+        digest.update("\n".join(map(repr, values)).encode() if texts else values.tobytes())
     return digest.hexdigest()
 
 
 def damaged(path: str | Path, reason: str) -> UserError:
     return UserError(
-        f"{path} is damaged ({reason}). It was not used. Delete it and run again: it will be rebuilt."
+        f"{path} is damaged ({reason}). It was not used. "
+        "Delete it and run again: it will be rebuilt."
     )
 
 

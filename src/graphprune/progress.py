@@ -13,15 +13,20 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 def progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """Yield `items` and show how many of `total` are done."""
+    """Yield `items` and show how many of `total` are done.
+
+    Without a terminal: a line at most every SECONDS_BETWEEN_LINES on stdout, and one at the end.
+    """
     if sys.stderr.isatty():
         yield from tqdm(items, total=total, desc=what)
         return
     start = last = time.monotonic()
-    for done, item in enumerate(items):
+    done = 0
+    for item in items:
         now = time.monotonic()
         if done and now - last >= SECONDS_BETWEEN_LINES:
             print(f"{what}: {done} of {total} after {now - start:.0f} s", flush=True)
             last = now
         yield item
-    print(f"{what}: {total} of {total} after {time.monotonic() - start:.0f} s", flush=True)
+        done += 1
+    print(f"{what}: {done} of {total} after {time.monotonic() - start:.0f} s", flush=True)

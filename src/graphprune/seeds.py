@@ -1,4 +1,4 @@
-"""Separate random streams from one seed, so that data order, initial weights, masks and search never share one."""
+"""Random streams from one seed: data order, initial weights, masks and search never share one."""
 
 import zlib
 

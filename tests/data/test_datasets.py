@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from graphprune.data.datasets import DATASETS, SOURCES, archives_of, prepare
+from graphprune.data.datasets import archives_of, prepare
+from graphprune.data.names import ARCHIVES, DATASETS
 from graphprune.data.shapes import FOLDERS, SHAPES
 from graphprune.data.stored import open_dataset
 from graphprune.errors import UserError
@@ -23,7 +24,7 @@ def digits(tmp_path_factory):
 
 def test_every_name_leads_to_a_loader():
     assert set(DATASETS) == set(SHAPES)
-    assert set(SOURCES) == set(DATASETS) - {"digits", *FOLDERS}
+    assert set(ARCHIVES) == set(DATASETS) - {"digits", *FOLDERS}
     for name in DATASETS:
         assert callable(resolve(DATASETS, name, "data set"))
 
@@ -43,7 +44,7 @@ def test_an_unknown_name_is_refused_with_a_suggestion(tmp_path):
         archives_of("mnis")
 
 
-@pytest.mark.parametrize("name", sorted(SOURCES))
+@pytest.mark.parametrize("name", sorted(ARCHIVES))
 def test_archives_are_torchvisions_own(name):
     archives = archives_of(name)
     assert archives == list(dict.fromkeys(archives))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from graphprune.data.split import load_split, save_split, stratified_split
 from graphprune.errors import UserError
+from graphprune.files import write_arrays
 
 COUNTS = st.lists(st.integers(2, 60), min_size=1, max_size=12)
 FRACTIONS = st.floats(0.001, 0.999)
@@ -118,6 +119,6 @@ def test_a_damaged_split_is_refused(stored):
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(UserError, match="is damaged"):
         load_split(path, labels)
-    np.savez(path, train=train)
+    write_arrays(path, train=train)
     with pytest.raises(UserError, match="holds no split"):
         load_split(path, labels)

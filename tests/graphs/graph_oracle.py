@@ -1,5 +1,7 @@
 """networkx's value of every property, and the graphs the tests share."""
 
+from collections.abc import Callable
+
 import networkx as nx
 import numpy as np
 
@@ -23,7 +25,7 @@ def _eigenvector(graph: nx.Graph) -> float:
     return _mean(nx.eigenvector_centrality(graph, max_iter=100_000, tol=1e-14))
 
 
-ORACLE = {
+ORACLE: dict[str, Callable[[nx.Graph], float]] = {
     "average_degree_centrality": lambda graph: _mean(nx.degree_centrality(graph)),
     "average_clustering": nx.average_clustering,
     "average_eigenvector_centrality": _eigenvector,
@@ -48,7 +50,7 @@ def random_adjacencies(graphs: int, n: int, density: float, seed: int) -> np.nda
     return upper | upper.transpose(0, 2, 1)
 
 
-NAMED = {
+NAMED: dict[str, nx.Graph] = {
     "single node": nx.empty_graph(1),
     "two nodes apart": nx.empty_graph(2),
     "one edge": nx.path_graph(2),

@@ -50,6 +50,24 @@ def test_certificate_is_never_wrong() -> None:
     assert fired > 50
 
 
+@pytest.mark.parametrize("size", [3, 5, 8])
+def test_certificate_stops_just_short_of_two_cliques_joined_by_a_matching(size: int) -> None:
+    """Minimum degree size − 1, but size − 2 edges join them; two nodes are far from two."""
+    graph = nx.disjoint_union(nx.complete_graph(size), nx.complete_graph(size))
+    graph.add_edges_from((i, size + i) for i in range(size - 2))
+    stack = adjacency(graph)[None]
+    assert not certified(stack)[0]
+    assert edge_connectivities(stack)[0] == size - 2
+
+
+@pytest.mark.parametrize("graph6", [b"Ekd_", b"F[YSg", b"IkfICxaWg"])
+def test_cuts_that_a_bound_off_by_one_would_miss(graph6: bytes) -> None:
+    graph = nx.from_graph6_bytes(graph6)
+    expected = nx.edge_connectivity(graph)
+    assert expected < min(degree for _, degree in graph.degree)
+    assert edge_connectivities(adjacency(graph)[None])[0] == expected
+
+
 def test_diameter_two_is_certified() -> None:
     """Plesník: then the edge connectivity is the minimum degree."""
     seen = 0

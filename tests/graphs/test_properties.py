@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from graphprune.errors import UserError
 from graphprune.graphs import properties
-from graphprune.graphs.properties import PROPERTIES, connected, graph_properties
+from graphprune.graphs.properties import connected, graph_properties
+from graphprune.graphs.property_names import PROPERTIES
 from graphprune.graphs.relational import mask_to_adjacency
 
 PROPERTIES_OF_THE_GRAPH = [name for name in PROPERTIES if name != "cycle_length"]
@@ -23,6 +24,7 @@ def check(stack: np.ndarray) -> None:
 
 def test_names_and_order_are_the_papers() -> None:
     assert tuple(ORACLE) == PROPERTIES
+    assert tuple(properties._FORMULAS) == PROPERTIES
 
 
 @pytest.mark.parametrize("name", NAMED)

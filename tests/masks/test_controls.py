@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphprune.graphs.properties import PROPERTIES, graph_properties
+from graphprune.graphs.properties import graph_properties
+from graphprune.graphs.property_names import PROPERTIES
 from graphprune.graphs.relational import mask_to_adjacency
 from graphprune.masks.controls import nodes_relabelled, rows_permuted
 

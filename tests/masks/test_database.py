@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -7,14 +8,17 @@ import pytest
 
 from graphprune.errors import UserError
 from graphprune.files import write_table
-from graphprune.graphs.properties import PROPERTIES, graph_properties
+from graphprune.graphs.properties import graph_properties
+from graphprune.graphs.property_names import PROPERTIES
 from graphprune.graphs.relational import mask_to_adjacency
-from graphprune.masks import database as module
-from graphprune.masks.database import MaskDatabase, build
-from graphprune.masks.sources import SOURCES, number_of_masks
+from graphprune.masks import build_database as module
+from graphprune.masks.build_database import build
+from graphprune.masks.database import MaskDatabase
+from graphprune.masks.names import SOURCES
+from graphprune.masks.sources import number_of_masks
 from graphprune.registry import resolve
 
-PARAMETERS = {"source": "random", "n": 7, "sparsity": 0.7, "count": 20, "seed": 3}
+PARAMETERS: dict[str, Any] = {"source": "random", "n": 7, "sparsity": 0.7, "count": 20, "seed": 3}
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +48,10 @@ def test_a_row_says_all_about_its_mask(database: MaskDatabase) -> None:
 def test_each_mask_is_drawn_again_from_its_seed_alone(source: str) -> None:
     database = build(source, 9, 0.6, 12, seed=1, properties=["aspl"])
     draw = resolve(SOURCES, source, "mask source")
-    for row in database.table.itertuples():
-        again = draw(9, 0.6, np.random.default_rng(row.seed))
-        assert (database.mask(row.id) == again).all()
-        assert row.sparsity == (~again).mean()
+    for id, seed, sparsity in database.table[["id", "seed", "sparsity"]].itertuples(index=False):
+        again = draw(9, 0.6, np.random.default_rng(seed))
+        assert (database.mask(id) == again).all()
+        assert sparsity == (~again).mean()
 
 
 def test_properties_are_those_of_the_masks(database: MaskDatabase) -> None:

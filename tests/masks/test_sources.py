@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from graphprune.counts import kept_count
 from graphprune.errors import UserError
-from graphprune.masks.sources import _COUNTS, SOURCES, number_of_masks
+from graphprune.masks.names import COUNTS, SOURCES
+from graphprune.masks.sources import number_of_masks
 from graphprune.registry import resolve
 
 sizes = st.integers(1, 20)
@@ -81,7 +82,7 @@ def test_number_of_masks_is_exact_where_floats_are_not() -> None:
 
 
 def test_every_source_can_be_counted() -> None:
-    assert list(_COUNTS) == list(SOURCES)
+    assert list(COUNTS) == list(SOURCES)
 
 
 def test_unknown_source_is_refused() -> None:
@@ -91,7 +92,8 @@ def test_unknown_source_is_refused() -> None:
 
 def test_counting_masks_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from graphprune.masks.sources import SOURCES, number_of_masks\n"
+        "import sys; from graphprune.masks.names import SOURCES\n"
+        "from graphprune.masks.sources import number_of_masks\n"
         "for source in SOURCES: number_of_masks(source, 8, 0.5)\n"
         "print(*sorted({'torch', 'igraph', 'numba', 'networkx', 'pandas'} & set(sys.modules)))"
     )

@@ -2,19 +2,10 @@
 
 from pathlib import Path
 
-from graphprune.data.names import DATASETS
+from graphprune.data.names import ARCHIVES, DATASETS
 from graphprune.data.raw import RawDataset
 from graphprune.data.stored import write_dataset
 from graphprune.registry import lookup, resolve
-
-# name -> sources() -> the archives to fetch; a data set that is not here needs none
-SOURCES = {
-    "mnist": "graphprune.data.mnist:sources",
-    "fashion_mnist": "graphprune.data.fashion_mnist:sources",
-    "cifar10": "graphprune.data.cifar10:sources",
-    "cifar100": "graphprune.data.cifar100:sources",
-    "svhn": "graphprune.data.svhn:sources",
-}
 
 
 def prepare(
@@ -37,6 +28,6 @@ def prepare(
 def archives_of(name: str) -> list[tuple[str, str]]:
     """(path below the archives folder, MD5) of each archive that data set `name` needs."""
     lookup(DATASETS, name, "data set")
-    if name not in SOURCES:
+    if name not in ARCHIVES:
         return []
-    return [(archive.path, archive.md5) for archive in resolve(SOURCES, name, "data set")()]
+    return [(archive.path, archive.md5) for archive in resolve(ARCHIVES, name, "data set")()]

@@ -11,3 +11,11 @@ DATASETS = {
     "imagenet": "graphprune.data.folders:load_imagenet",
     "image_folder": "graphprune.data.folders:load_image_folder",
 }
+# name -> sources() -> the archives to fetch; a data set that is not here needs none
+ARCHIVES = {
+    "mnist": "graphprune.data.mnist:sources",
+    "fashion_mnist": "graphprune.data.fashion_mnist:sources",
+    "cifar10": "graphprune.data.cifar10:sources",
+    "cifar100": "graphprune.data.cifar100:sources",
+    "svhn": "graphprune.data.svhn:sources",
+}

@@ -13,6 +13,7 @@ from graphprune.errors import UserError
 from graphprune.graphs import kernels
 from graphprune.graphs.connectivity import edge_connectivities, minimum_degree_certified
 from graphprune.graphs.cycles import cycle_lengths
+from graphprune.graphs.property_names import PROPERTIES
 from graphprune.graphs.spectrum import mean_eigenvector_centralities
 from graphprune.registry import lookup
 
@@ -127,7 +128,6 @@ _FORMULAS: dict[str, Callable[[_Graphs], np.ndarray]] = {
     "average_betweenness": _average_betweenness,
     "transitivity": _transitivity,
 }
-PROPERTIES: tuple[str, ...] = tuple(_FORMULAS)
 
 
 def graph_properties(adjacencies: np.ndarray, names: Sequence[str] = PROPERTIES) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Which first-party files a workflow script runs: what Snakemake needs to rerun exactly what changed.
+"""Which first-party files a workflow script runs, so that Snakemake reruns just what changed.
 
 Snakemake sees a script's time stamp but nothing of the modules it imports. Every rule
 therefore carries ``code_files`` as input (noticed without stored metadata) and
@@ -8,7 +8,7 @@ therefore carries ``code_files`` as input (noticed without stored metadata) and
 import ast
 import hashlib
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 SRC = Path(__file__).resolve().parents[2]
@@ -16,7 +16,7 @@ ROOT = SRC.parent
 
 
 def code_files(script: str, *chosen: str) -> list[str]:
-    """`script` (in ``workflow_scripts/``) and every first-party file it runs, sorted, relative to the root.
+    """`script` (in ``workflow_scripts/``) and the first-party files it runs, sorted, below ROOT.
 
     Followed are the script's imports, direct and through each other, and those of
     `chosen`: modules that the config and the wildcards choose by name, which no import
@@ -24,14 +24,16 @@ def code_files(script: str, *chosen: str) -> list[str]:
     counted are imports under ``if TYPE_CHECKING``, which do not run, and files called
     names.py: tables of names, of which a job uses the entries that `chosen` resolves, so
     that a new data set or model in the table reruns nothing.
+
+    FileNotFoundError if the script, or one of `chosen`, does not exist.
     """
     start = ROOT / "workflow_scripts" / script
     seen: set[Path] = {start}
     todo = [start]
     for name in chosen:
-        found = (ROOT / name,) if "/" in name else _module_files(name)
-        if not found or not found[-1].exists():
+        if not _path(name).exists():
             raise FileNotFoundError(f"no module or file {name} in {ROOT}")
+        found = (_path(name),) if "/" in name else _module_files(name)
         seen.update(found)
         todo.extend(found)
     while todo:
@@ -47,12 +49,19 @@ def code_hash(script: str, *chosen: str) -> dict[str, str]:
     return {file: _hash(ROOT / file) for file in code_files(script, *chosen)}
 
 
-@lru_cache(maxsize=None)
+def _path(chosen: str) -> Path:
+    if "/" in chosen:
+        return ROOT / chosen
+    place = SRC.joinpath(*chosen.split("."))
+    return place if place.is_dir() else place.with_suffix(".py")
+
+
+@cache
 def _hash(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imported_files(file: Path) -> tuple[Path, ...]:
     if file.suffix != ".py":
         return ()
@@ -72,27 +81,26 @@ def _imported_names(file: Path) -> Iterator[str]:
 
 
 def _running_nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those inside ``if TYPE_CHECKING:``."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
+    """Every node but those inside ``if TYPE_CHECKING:``; its ``else`` runs."""
+    nodes = ast.iter_child_nodes(tree)
+    if isinstance(tree, ast.If) and ast.unparse(tree.test).split(".")[-1] == "TYPE_CHECKING":
+        nodes = iter(tree.orelse)
+    for node in nodes:
         yield node
         yield from _running_nodes(node)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _module_files(name: str) -> tuple[Path, ...]:
-    """The files that importing `name` runs: the packages' ``__init__`` on the way, then the module."""
+    """What importing `name` runs: the packages' ``__init__`` on the way, then the module."""
     files: list[Path] = []
     folder = SRC
-    if name.endswith(".names"):
-        return ()
     for part in name.split("."):
         folder = folder / part
         if (folder / "__init__.py").exists():
             files.append(folder / "__init__.py")
         else:
-            if folder.with_suffix(".py").exists():
+            if folder.with_suffix(".py").exists() and part != "names":
                 files.append(folder.with_suffix(".py"))
             break
     return tuple(files)

@@ -11,7 +11,8 @@ from jsonschema.exceptions import ValidationError, best_match
 from graphprune.data.shapes import input_shape
 from graphprune.errors import UserError
 from graphprune.graphs.property_names import PROPERTIES
-from graphprune.masks.sources import SOURCES, number_of_masks
+from graphprune.masks.names import SOURCES
+from graphprune.masks.sources import number_of_masks
 from graphprune.models.widths import masked_widths
 from graphprune.pruning.methods import METHODS
 from graphprune.registry import lookup, suggestion

@@ -37,13 +37,13 @@ def run(main: Callable[[Any], None]) -> None:
 
 
 def identity(snakemake: Any) -> dict[str, Any]:
-    """What decides this job's result: code, params, and the content of its inputs.
+    """What decides this job's result: code, params, and the content of its named inputs.
 
     A checkpoint carries it; any difference means that the checkpoint is of another job.
     """
     params = {name: value for name, value in snakemake.params.items() if name != "code"}
     files = {
-        name: sorted({file_digest(f) for f in _files(value)})
+        name: [file_digest(file) for file in _files(value)]
         for name, value in snakemake.input.items()
         if name != "code"
     }
@@ -65,12 +65,12 @@ def code_digest(snakemake: Any) -> str:
 
 
 def checkpoint_folder(snakemake: Any) -> Path:
-    """Where this job keeps what it has so far: beside its first output, not declared to Snakemake."""
+    """Where this job keeps what it has so far: beside its first output, undeclared."""
     return Path(f"{snakemake.output[0]}.checkpoint")
 
 
 def forced(snakemake: Any) -> bool:
-    """Whether the user asked for this job to be redone from the start (``--forcerun``, ``--forceall``)."""
+    """Whether the user wants this job redone from the start (``--forcerun``, ``--forceall``)."""
     names = os.environ.get(FORCED, "").split(os.pathsep)
     return "*" in names or snakemake.rule in names or any(o in names for o in snakemake.output)
 

@@ -15,7 +15,8 @@ def running_here(folder: Path) -> list[int]:
     found = []
     for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
         command, cwd = process.info["cmdline"] or [], process.info["cwd"]
-        named = any(Path(word).name == "snakemake" for word in command[:3])
+        # Itself, or behind its interpreter: python -u -m snakemake.
+        named = any(Path(word).name == "snakemake" for word in command[:4])
         if named and cwd and Path(cwd).resolve() == folder.resolve():
             found.append(process.info["pid"])
     return found

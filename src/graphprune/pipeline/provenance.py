@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = (
-    "igraph",
     "networkx",
     "numba",
     "numpy",
@@ -25,12 +24,12 @@ PACKAGES = (
 
 
 def provenance(config: dict[str, Any], root: Path) -> dict[str, Any]:
-    """Config, git commit (None outside a checkout), uncommitted files, versions and processor."""
+    """Config, git commit (None outside a checkout), changed tracked files, versions, machine."""
     changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     return {
         "config": config,
         "commit": _git(root, "rev-parse", "HEAD"),
-        "changed_files": changed.splitlines() if changed else [],
+        "changed_files": [line[3:] for line in changed.splitlines()] if changed else [],
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
         "platform": f"{platform.system()} {platform.machine()}",
@@ -45,7 +44,7 @@ def _git(root: Path, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return result.stdout.strip()
+    return result.stdout.rstrip("\n")  # a line of git status may begin with a space
 
 
 def _version(package: str) -> str | None:

@@ -153,7 +153,8 @@ def train_task(task: Task, setup: Setup, saved: Path | None = None) -> Trained:
             break
     masks.apply_(model)  # a last round without training has only now got its masks
     seconds = time.perf_counter() - start
-    return Trained(model, masks, losses, epochs, sum(schedule.trained), seconds, failure)
+    trainings = sum(schedule.trained[: number + 1])
+    return Trained(model, masks, losses, epochs, trainings, seconds, failure)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from graphprune.masks.blocks import block_masks
 from graphprune.masks.controls import nodes_relabelled, rows_permuted
 from graphprune.masks.database import MaskDatabase
 from graphprune.masks.mask import Masks
-from graphprune.masks.sources import SOURCES
+from graphprune.masks.names import SOURCES
 from graphprune.pruning.scope import tensors
 from graphprune.registry import resolve
 from graphprune.runs.execute import Task

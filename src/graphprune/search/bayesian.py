@@ -12,8 +12,8 @@ from graphprune.seeds import derive
 class Bayesian:
     """Gaussian process with lower confidence bound; asks the given starts first.
 
-    A property that is the same in every row of the database is nothing to search in: its
-    coordinate is that number in every point asked. kappa weighs the process's standard deviation in the bound (5 in the paper).
+    kappa weighs the process's standard deviation in the bound (5 in the paper). A property
+    that all rows of the database share is nothing to search in: its coordinate is fixed.
     Scores are maximised; scikit-optimize minimises, so it is told their negative.
     """
 

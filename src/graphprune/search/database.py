@@ -69,13 +69,14 @@ def search_database(
 ) -> pd.DataFrame:
     """The log (`search.loop.search`) of one search over the properties `kept`.
 
-    options: the config's ``bogp.search`` block. Masks whose graph is disconnected have an
-    infinite path length and cannot be asked for; they are left out. UserError if no property
-    varies over what is left.
+    options: the config's ``bogp.search`` block. A mask with an infinite property (the
+    path length of a disconnected graph) is like nothing that can be asked for and is left out.
+    UserError if no property varies over what is left.
     """
-    properties = pd.DataFrame(database.table, columns=list(kept))
-    finite = properties[np.isfinite(properties).all(axis=1)]
-    if finite.empty or (finite.nunique() < 2).all():
+    properties = database.table[list(kept)]
+    usable = np.isfinite(properties.to_numpy(dtype=np.float64)).all(axis=1)
+    finite = properties.loc[usable, :]
+    if not any(finite[name].nunique() > 1 for name in kept):
         raise UserError(
             "nothing to search: no property varies over this database's connected graphs; "
             "use another mask source, more nodes or another sparsity"

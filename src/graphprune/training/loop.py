@@ -41,7 +41,7 @@ class State:
         return next(self.model.parameters()).device
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as tensors and plain values, the generators that dropout draws from included."""
+        """All of it, and of the generators that dropout draws from, as tensors and plain values."""
         return {
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -65,7 +65,7 @@ class State:
 
 
 class Callback:
-    """Called around the steps; may replace `state.masks` before a step."""
+    """Called around the steps; may replace `state.masks` before one, and then applies them."""
 
     def before_step(self, state: State) -> None: ...
 

@@ -48,7 +48,8 @@ class Recipe:
         for key in options:
             if key not in known:
                 raise UserError(
-                    f"a recipe has no key '{key}'{suggestion(key, known)}; known: {', '.join(known)}"
+                    f"a recipe has no key '{key}'{suggestion(key, known)}; "
+                    f"known: {', '.join(known)}"
                 )
         needed = [field.name for field in fields(cls) if field.default is MISSING]
         missing = [key for key in needed if key not in options]

@@ -1,0 +1,48 @@
+"""The public Python interface: prune a model of your own, look at graphs as the studies do."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import nn
+
+from graphprune.graphs.properties import graph_properties
+from graphprune.masks.mask import Masks
+from graphprune.metrics.counts import Counts, count
+from graphprune.pruning.context import Context
+from graphprune.pruning.methods import METHODS
+from graphprune.pruning.prune import next_masks
+from graphprune.pruning.scope import tensors
+from graphprune.registry import lookup
+from graphprune.seeds import derive
+
+__all__ = ["Counts", "Masks", "count", "graph_properties", "prune"]
+
+
+def prune(
+    model: nn.Module,
+    method: str,
+    sparsity: float,
+    scope: str | Iterable[str] = "all",
+    previous: Masks | None = None,
+    psi: np.ndarray | None = None,
+    nodes: int | None = None,
+    seed: int = 0,
+) -> Masks:
+    """The masks of one pruning step of `model` as it stands; the model itself is not changed.
+
+    method: a row of `graphprune.pruning.methods.METHODS`. sparsity: removed / all groups of
+    the method's granularity, in [0, 1]. scope: "all", "first", "inner", "all_but_last", or
+    names of weight tensors. previous: masks to prune further; what they removed stays
+    removed. psi: the (n, n) block mask of method "block_mask". nodes: nodes of the relational
+    graph, for methods that prune its edges. seed: of random methods.
+
+    UserError if the request cannot be met, naming tensor and numbers.
+    """
+    chosen = lookup(METHODS, method, "pruning method")
+    names = tensors(model, scope)
+    context = Context(
+        generator=torch.Generator().manual_seed(derive(seed, "mask")), n=nodes, psi=psi
+    )
+    masks = previous if previous is not None else Masks.full(model, names)
+    return next_masks(model, chosen, names, sparsity, masks, context)

@@ -1,0 +1,79 @@
+"""Where and how a job computes."""
+
+import os
+
+import pytest
+import torch
+from torch import nn
+
+from graphprune.errors import UserError
+from graphprune.training.device import (
+    place,
+    precision,
+    prepare,
+    random_state,
+    set_random_state,
+)
+
+
+@pytest.fixture(autouse=True)
+def restored():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)
+    os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
+
+
+def test_cuda_where_there_is_none_is_named_with_what_to_do(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match=r"compute.device is 'cuda'.*use 'auto' or 'cpu'"):
+        prepare("cuda", threads=1, deterministic=False)
+    assert prepare("auto", threads=1, deterministic=False) == torch.device("cpu")
+
+
+def test_auto_takes_cuda_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert prepare("auto", threads=1, deterministic=False) == torch.device("cuda")
+    assert prepare("cpu", threads=1, deterministic=False) == torch.device("cpu")
+
+
+def test_threads_are_those_asked_for():
+    prepare("cpu", threads=2, deterministic=False)
+    assert torch.get_num_threads() == 2
+    prepare("cpu", threads=1, deterministic=False)
+    assert torch.get_num_threads() == 1
+
+
+def test_deterministic_refuses_kernels_that_are_not():
+    prepare("cpu", threads=1, deterministic=False)
+    assert not torch.are_deterministic_algorithms_enabled()
+    prepare("cpu", threads=1, deterministic=True)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+def test_the_cpu_computes_in_single_precision():
+    model = place(nn.Linear(3, 2), torch.device("cpu"))
+    with precision(torch.device("cpu")):
+        assert model(torch.ones(1, 3)).dtype == torch.float32
+
+
+def test_dropout_repeats_from_a_state_that_was_put_back():
+    cpu = torch.device("cpu")
+    dropout, ones = nn.Dropout(0.5), torch.ones(50)
+    before = random_state(cpu)
+    first = dropout(ones)
+    assert not torch.equal(dropout(ones), first)
+    set_random_state(cpu, before)
+    assert torch.equal(dropout(ones), first)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_dropout_repeats_on_cuda_too():
+    cuda = torch.device("cuda")
+    dropout, ones = nn.Dropout(0.5), torch.ones(50, device=cuda)
+    before = random_state(cuda)
+    first = dropout(ones)
+    set_random_state(cuda, before)
+    assert torch.equal(dropout(ones), first)

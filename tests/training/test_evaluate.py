@@ -1,0 +1,75 @@
+"""Accuracy and loss per example, in eval mode."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from training_cases import FEATURES, TensorBatches, network, separable
+
+from graphprune.training.evaluate import evaluate
+
+
+class Logits(nn.Module):
+    """Passes its input on; one parameter, so that it has a device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nothing = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+def test_a_short_last_batch_weighs_what_it_holds():
+    """Seven of ten right; the mean over batches of 4, 4 and 2 would be (3/4 + 4/4 + 0/2)/3."""
+    answers = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2, 0])
+    labels = torch.tensor([0, 1, 2, 1, 1, 2, 0, 1, 0, 1])
+    images = functional.one_hot(answers, 3).float()
+    accuracy, loss = evaluate(Logits(), TensorBatches(images, labels, 4).epoch(None))
+    assert accuracy == 7 / 10
+    right, wrong = math.log(2 + math.e) - 1, math.log(2 + math.e)
+    assert loss == pytest.approx((7 * right + 3 * wrong) / 10, rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 10, 30, 100])
+def test_the_batch_size_does_not_matter(size):
+    images, labels = separable(30)
+    model = network()
+    answers = model(images).argmax(dim=1)
+    accuracy, loss = evaluate(model, TensorBatches(images, labels, size).epoch(None))
+    assert accuracy == sum(int(a == b) for a, b in zip(answers, labels, strict=True)) / 30
+    expected = functional.cross_entropy(model(images), labels).item()
+    assert loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_dropout_is_off_and_batch_norm_uses_what_it_has_learnt():
+    images, labels = separable(30)
+    model = network(dropout=0.5)
+    model.train()
+    model(images * 2 + 1)  # running statistics of other data
+    statistics = model[1].running_mean.clone()
+    found = evaluate(model, TensorBatches(images, labels, 7).epoch(None))
+    assert found == evaluate(model, TensorBatches(images, labels, 7).epoch(None))
+    assert torch.equal(model[1].running_mean, statistics)
+    assert not model.training
+    hidden = (images @ model[0].weight.T + model[0].bias - statistics) / torch.sqrt(
+        model[1].running_var + model[1].eps
+    )
+    hidden = torch.relu(hidden * model[1].weight + model[1].bias)
+    logits = hidden @ model[4].weight.T + model[4].bias
+    assert found[0] == (logits.argmax(dim=1) == labels).double().mean().item()
+    assert found[1] == pytest.approx(functional.cross_entropy(logits, labels).item(), rel=1e-4)
+
+
+def test_nothing_is_kept_for_a_backward_pass():
+    seen = []
+
+    class Watched(Logits):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.append(torch.is_grad_enabled())
+            return x + self.nothing
+
+    evaluate(Watched(), [(torch.zeros(2, FEATURES), torch.tensor([0, 1]))])
+    assert seen == [False]

@@ -1,0 +1,160 @@
+"""Recipes: how many steps, at what rate, with which optimiser."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
+from training_cases import (
+    FEATURES,
+    TensorBatches,
+    adam,
+    batches,
+    network,
+    same_weights,
+    separable,
+    sgd,
+    start,
+)
+
+from graphprune.data.batches import Batches, DeviceSplit
+from graphprune.errors import UserError
+from graphprune.training.loop import Callback, State, train
+from graphprune.training.recipe import Recipe
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "drop_last", "steps"),
+    [
+        (None, False, 5),
+        (5, False, 10),
+        (4, False, 15),
+        (4, True, 10),
+        (10, True, 5),
+        (99, False, 5),
+    ],
+)
+def test_iterations_of_five_epochs_on_ten_examples(batch_size, drop_last, steps):
+    recipe = adam(epochs=5, batch_size=batch_size, drop_last=bool(drop_last))
+    assert recipe.iterations(10) == steps
+
+
+@given(
+    examples=st.integers(1, 40),
+    size=st.none() | st.integers(1, 50),
+    epochs=st.integers(1, 4),
+    drop_last=st.booleans(),
+)
+def test_iterations_are_the_batches_that_the_data_give(examples, size, epochs, drop_last):
+    recipe = adam(epochs=epochs, batch_size=size, drop_last=drop_last)
+    if recipe.iterations(examples) == 0:
+        return
+    split = DeviceSplit(
+        torch.zeros(examples, 1, 1, 1, dtype=torch.uint8), torch.zeros(examples, dtype=torch.int64)
+    )
+    assert recipe.iterations(examples) == epochs * len(Batches(split, size, drop_last=drop_last))
+
+
+@pytest.mark.parametrize("batch_size", [None, 4, 15])
+def test_a_training_takes_as_many_steps_as_the_recipe_says(batch_size):
+    recipe = sgd(batch_size=batch_size)
+    state = start(recipe)
+    train(state, batches(batch_size), recipe)
+    assert state.iteration == recipe.iterations(30)
+
+
+def test_a_constant_rate_stays():
+    recipe = adam(learning_rate=0.3, epochs=7)
+    assert {recipe.rate(epoch) for epoch in range(7)} == {0.3}
+
+
+def test_the_cosine_goes_from_the_rate_to_zero():
+    recipe = sgd(learning_rate=0.4, epochs=4, schedule="cosine")
+    assert recipe.rate(0) == 0.4
+    assert recipe.rate(2) == pytest.approx(0.2)
+    assert recipe.rate(3) == pytest.approx(0.4 * (1 - math.sqrt(0.5)) / 2)  # the last one trained
+    assert recipe.rate(4) == 0.0
+    rates = [recipe.rate(epoch) for epoch in range(5)]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_the_loop_sets_the_rate_of_each_epoch():
+    seen = []
+
+    class Rate(Callback):
+        def before_step(self, state: State) -> None:
+            seen.append(state.optimiser.param_groups[0]["lr"])
+
+    recipe = sgd(schedule="cosine", batch_size=15)
+    train(start(recipe), batches(15), recipe, [Rate()])
+    assert seen == [recipe.rate(epoch) for epoch in (0, 0, 1, 1, 2, 2)]
+
+
+def test_an_unknown_key_is_named_with_the_one_that_was_meant():
+    with pytest.raises(UserError, match=r"no key 'weight_decai'.*did you mean 'weight_decay'"):
+        adam(weight_decai=0.1)
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(UserError, match=r"needs the key\(s\) learning_rate, epochs"):
+        Recipe.from_config({"optimiser": "adam"})
+
+
+def test_an_optimiser_or_schedule_that_there_is_not_is_refused():
+    with pytest.raises(UserError, match=r"optimiser of a recipe 'adamw'.*known: adam, sgd"):
+        adam(optimiser="adamw")
+    with pytest.raises(UserError, match=r"schedule of a recipe 'cosin'.*did you mean 'cosine'"):
+        adam(schedule="cosin")
+
+
+@pytest.mark.parametrize("recipe", [sgd(), adam()])
+def test_optimisers_are_fused_on_the_cpu_and_hold_every_parameter(recipe):
+    model = network(dropout=0.1)
+    optimiser = recipe.optimiser_for(model)
+    assert optimiser.defaults["fused"] is True
+    assert optimiser.defaults["weight_decay"] == recipe.weight_decay
+    held = {id(p) for group in optimiser.param_groups for p in group["params"]}
+    assert held == {id(p) for p in model.parameters()}
+
+
+def test_sgd_steps_by_momentum_and_weight_decay():
+    """v ← m·v + g + d·w; w ← w − r·v, from v = g + d·w at the first step."""
+    images, labels = separable(9)
+    model = nn.Linear(FEATURES, 3).double()
+    weights = [p.detach().clone().requires_grad_() for p in model.parameters()]
+    recipe = sgd(learning_rate=0.05, epochs=4)
+    train(start(recipe, model), TensorBatches(images.double(), labels), recipe)
+    velocities: list[torch.Tensor] = []
+    for step in range(4):
+        loss = functional.cross_entropy(images.double() @ weights[0].T + weights[1], labels)
+        gradients = torch.autograd.grad(loss, weights)
+        decayed = [g + 1e-2 * w.detach() for g, w in zip(gradients, weights, strict=True)]
+        velocities = (
+            [0.9 * v + d for v, d in zip(velocities, decayed, strict=True)] if step else decayed
+        )
+        weights = [
+            (w.detach() - 0.05 * v).requires_grad_()
+            for w, v in zip(weights, velocities, strict=True)
+        ]
+    for got, expected in zip(model.parameters(), weights, strict=True):
+        torch.testing.assert_close(got.detach(), expected.detach(), rtol=1e-12, atol=1e-14)
+
+
+def test_adam_is_the_adam_of_the_library():
+    recipe = adam(epochs=6)
+    ours, reference = network(1), network(1)
+    train(start(recipe, ours), batches(), recipe)
+    optimiser = torch.optim.Adam(
+        reference.parameters(), lr=0.02, weight_decay=1e-2, fused=False, foreach=False
+    )
+    images, labels = separable()
+    for _ in range(6):
+        optimiser.zero_grad()
+        functional.cross_entropy(reference(images), labels).backward()
+        optimiser.step()
+    assert not same_weights(ours, network(1))
+    for got, expected in zip(ours.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-6)
