@@ -139,6 +139,7 @@ rule bogp_base:
         f"{BOGP_RESULTS}/logs/base.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/base.tsv"
+    threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
@@ -166,6 +167,7 @@ rule bogp_search:
         f"{BOGP_RESULTS}/logs/search/s{{sparsity}}.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/search/s{{sparsity}}.tsv"
+    threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
@@ -193,6 +195,7 @@ rule bogp_baselines:
         f"{BOGP_RESULTS}/logs/baselines/s{{sparsity}}.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/baselines/s{{sparsity}}.tsv"
+    threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
@@ -223,6 +226,7 @@ rule bogp_final:
         f"{BOGP_RESULTS}/logs/final/s{{sparsity}}.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/final/s{{sparsity}}.tsv"
+    threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),

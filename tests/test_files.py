@@ -79,17 +79,24 @@ def stored_arrays(tmp_path_factory):
     return path, path.read_bytes()
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "disk full"), KeyboardInterrupt(), Exception()])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "disk full"), KeyboardInterrupt(), Exception()]
+)
 @pytest.mark.parametrize("before", [None, "old"])
 def test_an_interrupted_write_leaves_what_was_there_and_nothing_else(tmp_path, error, before):
     path = tmp_path / "table.csv"
     if before is not None:
         path.write_text(before)
-    with pytest.raises(type(error)), whole(path) as temporary:
-        temporary.write_text("half of the ne")
-        raise error
+    with pytest.raises(type(error)):
+        write_half(path, error)
     assert [file.name for file in tmp_path.iterdir()] == ([] if before is None else ["table.csv"])
     assert before is None or path.read_text() == before
+
+
+def write_half(path, error):
+    with whole(path) as temporary:
+        temporary.write_text("half of the ne")
+        raise error
 
 
 def test_a_disk_that_fills_up_in_mid_write_leaves_the_old_table(tmp_path, monkeypatch):
@@ -151,10 +158,20 @@ def test_a_table_comes_back_as_it_was(stored_table):
         pd.DataFrame({"text": ["a", None]}),
         pd.DataFrame({"text": pd.Series(["a", None, "b"], dtype=object)}),
         pd.DataFrame({"bytes": pd.Series([b"a", None], dtype=object)}),
-        pd.DataFrame({"count": pd.Series([1, 2], dtype="int16"), "x": np.float32([0.1, 0.2])}),
+        pd.DataFrame(
+            {"count": pd.Series([1, 2], dtype="int16"), "x": np.array([0.1, 0.2], dtype="float32")}
+        ),
         pd.DataFrame({"x": [1.0, 2.0, 3.0]}, index=[5, 3, 9]),
     ],
-    ids=["nothing", "no rows", "missing text", "text as objects", "missing bytes", "small", "index"],
+    ids=[
+        "nothing",
+        "no rows",
+        "missing text",
+        "text as objects",
+        "missing bytes",
+        "small",
+        "index",
+    ],
 )
 def test_unusual_tables_come_back_too(tmp_path, frame):
     write_table(tmp_path / "t.parquet", frame)
@@ -258,7 +275,7 @@ def test_an_altered_byte_is_never_silently_a_different_array(stored_arrays):
 
 def test_no_pickle_is_written_and_none_is_read(tmp_path):
     objects = np.array([{"a": 1}, None], dtype=object)
-    with pytest.raises(ValueError, match="[Oo]bject arrays"):
+    with pytest.raises(ValueError, match=r"object arrays need pickle.*: objects"):
         write_arrays(tmp_path / "a.npz", objects=objects)
     assert os.listdir(tmp_path) == []
     np.savez(tmp_path / "b.npz", objects=objects)

@@ -33,6 +33,8 @@ def test_the_shape_of_own_images_is_open_and_that_of_imagenet_follows_the_size()
     [
         (block("mnits"), "data.name: .*did you mean 'mnist'"),
         (block("image_folder"), "data.folder is missing"),
+        (block("image_folder", ""), "data.folder is missing"),
+        (block("imagenet", image_size=64), "data.folder is missing: imagenet needs"),
         (block("mnist", "x"), "set both to null"),
         (block("cifar10", None, 32), "set both to null"),
     ],
@@ -69,3 +71,20 @@ def test_the_listing_digest_sees_images_change_and_ignores_a_touch(tmp_path):
     seen.append(digest())
     assert len(set(seen)) == 4
     assert listing_digest(block("mnist")) is None
+
+
+def test_the_listing_digest_follows_a_linked_class_folder(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "0.pgm").write_bytes(b"image")
+    train = tmp_path / "images" / "train"
+    train.mkdir(parents=True)
+    (train / "cat").symlink_to(elsewhere)
+    images = block("image_folder", str(tmp_path / "images"))
+    before = listing_digest(images)
+    (elsewhere / "1.pgm").write_bytes(b"another")
+    assert listing_digest(images) != before
+
+
+def test_a_million_images_are_not_listed_at_every_call(tmp_path):
+    assert listing_digest(block("imagenet", str(tmp_path))) is None

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from graphprune.errors import UserError
-from graphprune.models.init import initialise
 from graphprune.models.build import build_model
+from graphprune.models.init import initialise
 
 
 def _net() -> nn.Module:

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from graphprune.models.init import initialise
 from graphprune.models.build import build_model
+from graphprune.models.init import initialise
 from graphprune.models.names import MODELS
 from graphprune.registry import resolve
 

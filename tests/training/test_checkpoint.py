@@ -6,6 +6,7 @@ import os
 import pickle
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from training_cases import batches, half, network, sgd, start
 from graphprune.training import checkpoint
 from graphprune.training.loop import train
 
-CONTENT = {
+CONTENT: dict[str, Any] = {
     "state": {"weight": torch.arange(12.0).reshape(3, 4), "mask": torch.tensor([True, False])},
     "round": 2,
     "losses": [0.1, 1 / 3],
@@ -105,9 +106,12 @@ def test_it_saves_after_every_epoch_when_no_time_has_to_pass(tmp_path, monkeypat
     path = tmp_path / "run.checkpoint"
     epochs = []
     save = checkpoint.save
-    monkeypatch.setattr(
-        checkpoint, "save", lambda p, c: (epochs.append(c["state"]["epoch"]), save(p, c))
-    )
+
+    def noted(path: Path, content: dict[str, Any]) -> None:
+        epochs.append(content["state"]["epoch"])
+        save(path, content)
+
+    monkeypatch.setattr(checkpoint, "save", noted)
     recipe = sgd(epochs=4)
     callback = checkpoint.Checkpoint(path, 0, {"round": 1}, time.perf_counter() - 100)
     train(start(recipe), batches(), recipe, [callback])

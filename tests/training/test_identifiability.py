@@ -59,15 +59,21 @@ def test_permuted_rows_and_initial_weights_train_through_the_same_losses(psi, ma
     order = np.random.default_rng(7).permutation(N)
     units = units_of(order)
     original, renamed = network(), network()
-    with torch.no_grad():
-        renamed[0].weight.copy_(original[0].weight[units])
-        renamed[0].bias.copy_(original[0].bias[units])
-        renamed[2].weight.copy_(original[2].weight[:, units])
+    before = original.state_dict()
+    renamed.load_state_dict(
+        {
+            "0.weight": before["0.weight"][units],
+            "0.bias": before["0.bias"][units],
+            "2.weight": before["2.weight"][:, units],
+            "2.bias": before["2.bias"],
+        }
+    )
     first = losses(original, psi, make, batch_size)
     second = losses(renamed, psi[order], make, batch_size)
     assert first[-1] < first[0] - 0.05  # it did learn
     np.testing.assert_allclose(second, first, rtol=0, atol=1e-10)
-    torch.testing.assert_close(renamed[0].weight, original[0].weight[units], rtol=0, atol=1e-8)
+    trained, expected = renamed.state_dict()["0.weight"], original.state_dict()["0.weight"][units]
+    torch.testing.assert_close(trained, expected, rtol=0, atol=1e-8)
 
 
 def test_permuted_rows_alone_are_another_network(psi):

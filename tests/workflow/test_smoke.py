@@ -4,9 +4,11 @@ import json
 import math
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import SMOKE, overlay_names
+from PIL import Image
 
 from graphprune.files import read_table
 
@@ -112,6 +114,50 @@ def test_the_report_holds_every_figure_and_table_with_its_caption(smoke):
     assert not re.search(r"(src|href)=[\"']https?://[^\"']+\.(js|css)", page)
 
 
+def test_own_images_run_through_the_same_stages(fresh):
+    rng = np.random.default_rng(0)
+    for part, images in (("train", 12), ("test", 4)):
+        for label in ("cats", "dogs", "owls"):
+            folder = fresh.folder / "mine" / part / label
+            folder.mkdir(parents=True)
+            for number in range(images):
+                pixels = rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    overlay = fresh.folder / "mine.yaml"
+    overlay.write_text(
+        "experiment: mine\ndata: {name: image_folder, folder: mine, image_size: 6}\n"
+    )
+    base = "results/mine/bogp/base.parquet"
+    fresh.run(base, *SMOKE, str(overlay))
+    runs, _ = read_table(fresh.folder / base)
+    assert set(runs["dataset"]) == {"image_folder"}
+    assert set(runs["parameters"]) == {6 * 6 * 3 * 16 + 16 + 16 * 3 + 3}
+    # A changed file of the user's is noticed.
+    Image.fromarray(pixels).resize((20, 20)).save(fresh.folder / "mine/test/cats/new.png")
+    assert "dataset" in fresh.planned(base, *SMOKE, str(overlay))
+
+
+def resources(output):
+    """Rule -> what a dry run says that its jobs ask for."""
+    return dict(re.findall(r"rule (\w+):.*?resources: (.*?)\n", output, flags=re.DOTALL))
+
+
+def test_trainings_ask_for_a_gpu_where_one_will_be_used(smoke, tmp_path):
+    overlay = tmp_path / "cuda.yaml"
+    overlay.write_text("compute: {device: cuda}\n")
+    asked = resources(smoke.snakemake("-n", "--forceall", *SMOKE, str(overlay)))
+    trainings = {"bogp_base", "bogp_search", "bogp_baselines", "bogp_final"}
+    assert {rule for rule, words in asked.items() if "gpu=1" in words} == trainings
+
+
+def test_the_slurm_profile_asks_for_memory_and_time(smoke):
+    pytest.importorskip("snakemake_executor_plugin_slurm")
+    output = smoke.snakemake("-n", "--forceall", "--workflow-profile", "profiles/slurm", *SMOKE)
+    asked = resources(output)
+    assert set(asked) == set(STAGES)
+    assert all("mem_mb=" in words and "runtime=" in words for words in asked.values())
+
+
 @pytest.mark.parametrize("name", overlay_names())
 def test_every_overlay_plans_its_own_studies_and_no_others(smoke, name):
     planned = smoke.rules("--configfile", f"experiments/{name}.yaml")
@@ -129,5 +175,7 @@ def test_a_config_error_stops_before_any_job(smoke, tmp_path, text, words):
     bad = tmp_path / "bad.yaml"
     bad.write_text(text)
     output = smoke.run("--configfile", str(bad), fails=True)
-    assert f"error: " in output and words in output
-    assert "Job stats" not in output and "Traceback" not in output
+    assert "error: " in output
+    assert words in output
+    assert "Job stats" not in output
+    assert "Traceback" not in output

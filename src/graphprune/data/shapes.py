@@ -36,8 +36,8 @@ def input_shape(data: Mapping[str, Any]) -> tuple[int, int, int] | None:
         raise UserError(f"config key data.name: {error}") from None
     if data["name"] in FOLDERS and not data["folder"]:
         raise UserError(
-            f"config key data.folder is missing: {data['name']} needs the folder that holds train/ and "
-            "test/ (or val/), each with one folder per class"
+            f"config key data.folder is missing: {data['name']} needs the folder that holds train/ "
+            "and test/ (or val/), each with one folder per class"
         )
     if data["name"] not in FOLDERS and (data["folder"] or data["image_size"]):
         raise UserError(
@@ -50,7 +50,7 @@ def input_shape(data: Mapping[str, Any]) -> tuple[int, int, int] | None:
 
 
 def data_id(data: Mapping[str, Any]) -> str:
-    """The folder name of a config's data set: its name, and for own folders which one and what size."""
+    """The folder name of a config's data set: its name; for own images also which and what size."""
     if data["name"] not in FOLDERS:
         return str(data["name"])
     which = json.dumps([str(data["folder"]), data["image_size"]])

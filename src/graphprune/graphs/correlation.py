@@ -34,8 +34,8 @@ def kept_properties(matrix: pd.DataFrame, threshold: float) -> list[str]:
             kept.append(name)
     if not kept:
         raise UserError(
-            "no property varies over the connected graphs of a mask database, so there is nothing to "
-            "search over; use another mask source, more nodes or another sparsity"
+            "no property varies over the connected graphs of a mask database, so there is nothing "
+            "to search over; use another mask source, more nodes or another sparsity"
         )
     return kept
 

@@ -23,8 +23,8 @@ def masked_widths(
         )
     if scope == "inner" and len(hidden) < 2:
         raise UserError(
-            "config key bogp.scope is 'inner', but an mlp with one hidden layer has no weight matrix "
-            "between its first and its last; use scope: first, or more hidden layers"
+            "config key bogp.scope is 'inner', but an mlp with one hidden layer has no weight "
+            "matrix between its first and its last; use scope: first, or more hidden layers"
         )
     widths = {f"hidden layer {i + 1}": width for i, width in enumerate(hidden)}
     if scope == "first":

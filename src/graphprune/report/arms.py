@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 
 @dataclass(frozen=True)
 class Row:
@@ -28,6 +30,14 @@ ROWS = (
     Row("printed", "unif_1", "Unif 1", "Unif1"),
     Row("printed", "unif_5", "Unif 5", "Unif5"),
 )
+
+
+def rows_of(found: pd.DataFrame) -> tuple[Row, ...]:
+    """ROWS, and a row for each other (block, arm) among those columns: nothing run is left out."""
+    known = {(row.block, row.arm) for row in ROWS}
+    pairs = dict.fromkeys(zip(found["block"], found["arm"], strict=True))
+    return ROWS + tuple(Row(block, arm, arm) for block, arm in pairs if (block, arm) not in known)
+
 
 # BoGP, Table 1 (accuracy on the MNIST "validation", that is test, set).
 PAPER_SPARSITIES = (0.15, 0.30, 0.45, 0.60, 0.75, 0.90)

@@ -1,12 +1,14 @@
 """BoGP's Table 1, the table of its searches, and the claims: from run records to numbers."""
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
 from graphprune.claims.bogp import bogp_2, bogp_3
 from graphprune.claims.records import claim
 from graphprune.claims.statistics import paired_difference
-from graphprune.report.arms import PAPER_BASE, ROWS, Row, printed
+from graphprune.report.arms import PAPER_BASE, Row, printed, rows_of
 from graphprune.report.output import Page
 
 POINTS = 100
@@ -21,21 +23,21 @@ def table1(records: pd.DataFrame, searches: pd.DataFrame) -> pd.DataFrame:
     included.
     """
     dense = _per_seed(records[records["arm"] == "dense"])
-    costs = search_costs(searches)
+    costs = search_costs(searches).to_dict("index")
     rows = []
-    for row in ROWS:
+    for row in rows_of(records):
         runs = records[(records["arm"] == row.arm) & (records["block"] == row.block)]
         for _, group in runs.groupby("level", sort=True):
             rows.append(_cell(row, group, dense, costs))
     return pd.DataFrame(rows)
 
 
-def _cell(row: Row, runs: pd.DataFrame, dense: pd.Series, costs: pd.DataFrame) -> dict[str, object]:
+def _cell(row: Row, runs: pd.DataFrame, dense: pd.Series, costs: dict[Any, Any]) -> dict[str, Any]:
     whole = runs[runs["failure"] == ""]
     sparsity = float(runs["level"].iloc[0])
     drop = paired_difference(dense, _per_seed(runs))
     key = (sparsity, {"bogp": "bayesian", "random_search": "random"}.get(row.arm, ""))
-    search = costs.loc[key] if key in costs.index else {"trainings": 0.0, "seconds": 0.0}
+    search = costs.get(key, {"trainings": 0.0, "seconds": 0.0})
     return {
         "block": row.block,
         "arm": row.arm,
@@ -86,11 +88,11 @@ def search_table(searches: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """One row per sparsity and strategy: what the searches found and what it was worth.
 
     best_val: the winners' val accuracy in the search. retrained_val: the same masks on fresh
-    seeds. Their difference is the winner's curse: the best of many noisy scores is too good.
-    gain: BoGP minus random search on test, paired by search seed, with its 95 % t interval.
+    seeds. curse: the former minus the latter, paired by search seed, with its 95 % t interval;
+    above 0, since the best of many noisy scores is too good.
     """
     rows = []
-    costs = search_costs(searches)
+    costs: dict[Any, Any] = search_costs(searches).to_dict("index")
     for (sparsity, strategy), log in searches.groupby(["sparsity", "strategy"], sort=True):
         arm = "bogp" if strategy == "bayesian" else f"{strategy}_search"
         runs = records[(records["arm"] == arm) & (records["level"] == sparsity)]
@@ -113,8 +115,8 @@ def search_table(searches: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
                 "curse_high": curse.high,
                 "test": runs.groupby("search_seed")["test_accuracy"].mean().mean(),
                 "test_sd": runs.groupby("search_seed")["test_accuracy"].mean().std(ddof=1),
-                "trainings": costs.loc[(sparsity, strategy), "trainings"],
-                "seconds": costs.loc[(sparsity, strategy), "seconds"],
+                "trainings": costs[sparsity, strategy]["trainings"],
+                "seconds": costs[sparsity, strategy]["seconds"],
                 "failed": int(log["score"].isna().sum()),
             }
         )
@@ -131,13 +133,15 @@ def claims_table(records: pd.DataFrame) -> pd.DataFrame:
 def table1_page(table: pd.DataFrame, note: str) -> Page:
     """Table 1 for readers."""
     levels = sorted(table.loc[table["arm"] != "dense", "sparsity"].unique())
+    known = rows_of(table)
     page = Page("BoGP, Table 1: test accuracy of masks and baselines")
     page.text(note)
     for block, title in (
         ("equal", "Equal weights: every arm prunes only what BoGP masks, to BoGP's count"),
         ("printed", "Printed scope: Glob and Unif prune all weight matrices to the same sparsity"),
     ):
-        rows = [r for r in ROWS if r.block in (block, "-") or (block == "printed" and r.arm == "bogp")]
+        shown = {block, "-"}
+        rows = [r for r in known if r.block in shown or (block == "printed" and r.arm == "bogp")]
         page.heading(title)
         page.text("Test accuracy in %, mean ± sd over retrainings (n).")
         page.table(_wide(table, rows, levels, _accuracy))
@@ -145,11 +149,12 @@ def table1_page(table: pd.DataFrame, note: str) -> Page:
         page.table(_wide(table, [r for r in rows if r.arm != "dense"], levels, _drop))
         page.text("Cost of one use: trainings / seconds, the search included.")
         page.table(_wide(table, rows, levels, _cost))
-    compared = [r for r in ROWS if r.paper]
+    compared = [r for r in known if r.paper]
     page.heading("The paper's numbers beside ours")
     page.text(
         "Drop from base in points, ours (this data set and recipe) / printed (MNIST). The paper "
-        f"prints one number per cell, no spread, and a base accuracy of {PAPER_BASE * POINTS:.1f} %."
+        "prints one number per cell, no spread, and a base accuracy of "
+        f"{PAPER_BASE * POINTS:.1f} %."
     )
     page.table(_wide(table, compared, levels, _beside))
     return page
@@ -161,20 +166,27 @@ def setup_note(records: pd.DataFrame) -> str:
     dense = records[records["arm"] == "dense"]
     seeds = sorted(set(dense["seed"]))
     protocol = (
-        "Choices were made on a validation split of the training set; the test set was read once per run, "
-        "after the last epoch."
+        "Choices were made on a validation split of the training set; the test set was read once "
+        "per run, after the last epoch."
         if first["protocol"] == "held_out"
         else "Protocol as printed: the test set was also the validation set."
     )
+    devices = " and ".join(sorted(set(records["device"])))
     return (
-        f"Data set {first['dataset']}, network {first['model']} ({int(first['parameters']):,} parameters, "
-        f"{int(first['macs']):,} multiply-adds), recipe {first['recipe']}, "
-        f"{int(dense['epochs'].max())} epochs a training, on {first['device']}. {protocol} Every cell is on "
-        f"the fresh seeds {', '.join(map(str, seeds))}; arms share initial weights and data order per seed."
+        f"Data set {first['dataset']}, network {first['model']} "
+        f"({int(first['parameters']):,} parameters, {int(first['macs']):,} multiply-adds), "
+        f"recipe {first['recipe']}, {int(dense['epochs'].max())} epochs a training, on {devices}. "
+        f"{protocol} Every cell is on the fresh seeds {', '.join(map(str, seeds))}; arms share "
+        "initial weights and data order per seed."
     )
 
 
-def _wide(table, rows, levels, cell):  # type: ignore[no-untyped-def]
+def _wide(
+    table: pd.DataFrame,
+    rows: Iterable[Row],
+    levels: Sequence[float],
+    cell: Callable[[pd.Series], str],
+) -> pd.DataFrame:
     """Arms down, sparsities across; an arm that was not run is left out."""
     lines = []
     for row in rows:
@@ -193,12 +205,11 @@ def _wide(table, rows, levels, cell):  # type: ignore[no-untyped-def]
 def _accuracy(cell: pd.Series) -> str:
     n = f"{cell['searches']}×{cell['seeds']}" if cell["searches"] else f"{cell['n']}"
     failed = f", {cell['failed']} failed" if cell["failed"] else ""
-    return f"{POINTS * cell['accuracy']:.2f} ± {POINTS * cell['sd']:.2f} ({n}{failed})"
+    return f"{_points(cell['accuracy'])} ± {_points(cell['sd'])} ({n}{failed})"
 
 
 def _drop(cell: pd.Series) -> str:
-    low, high = POINTS * cell["drop_low"], POINTS * cell["drop_high"]
-    return f"{POINTS * cell['drop']:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return _with_interval(cell["drop"], cell["drop_low"], cell["drop_high"])
 
 
 def _cost(cell: pd.Series) -> str:
@@ -208,22 +219,31 @@ def _cost(cell: pd.Series) -> str:
 def _beside(cell: pd.Series) -> str:
     paper = cell["paper_accuracy"]
     theirs = "none" if pd.isna(paper) else f"{POINTS * (PAPER_BASE - paper):+.1f}"
-    return f"{POINTS * cell['drop']:+.2f} / {theirs}"
+    return f"{_points(cell['drop'], '+')} / {theirs}"
+
+
+def _points(fraction: float, sign: str = "") -> str:
+    """In points or per cent; a dash where there is no number (all runs failed, n = 1)."""
+    return "–" if pd.isna(fraction) else f"{POINTS * fraction:{sign}.2f}"
+
+
+def _with_interval(estimate: float, low: float, high: float) -> str:
+    return f"{_points(estimate, '+')} [{_points(low, '+')}, {_points(high, '+')}]"
 
 
 def search_page(table: pd.DataFrame) -> Page:
     """The table of searches for readers."""
     shown = pd.DataFrame(
         {
-            "search": [f"{r.strategy}, s = {r.sparsity:g}" for r in table.itertuples()],
+            "search": table["strategy"] + table["sparsity"].map(", s = {:g}".format),
             "searches": table["searches"],
             "steps": table["steps"],
             "distinct masks": table["distinct_masks"].map("{:.1f}".format),
             "best on val": _percent(table, "best_val"),
             "retrained, val": _percent(table, "retrained_val"),
             "lost on retraining [95 %]": [
-                f"{POINTS * r.curse:+.2f} [{POINTS * r.curse_low:+.2f}, {POINTS * r.curse_high:+.2f}]"
-                for r in table.itertuples()
+                _with_interval(*row)
+                for row in table[["curse", "curse_low", "curse_high"]].to_numpy(dtype=float)
             ],
             "retrained, test": _percent(table, "test"),
             "trainings": table["trainings"].map("{:.1f}".format),
@@ -232,10 +252,10 @@ def search_page(table: pd.DataFrame) -> Page:
     )
     page = Page("BoGP: what the searches found")
     page.text(
-        "Accuracies in %, mean ± sd over searches (each the mean over fresh seeds). Every search has its "
-        "own seed; Bayesian and random search of one seed share their starting points and budget. "
-        "'Lost on retraining' is the winner's score in the search minus its mean score on fresh seeds: "
-        "the best of many noisy scores is too good to be true."
+        "Accuracies in %, mean ± sd over searches (each the mean over fresh seeds). Every search "
+        "has its own seed; Bayesian and random search of one seed share their starting points and "
+        "budget. 'Lost on retraining' is the winner's score in the search minus its mean score on "
+        "fresh seeds: the best of many noisy scores is too good to be true."
     )
     page.table(shown)
     return page
@@ -243,7 +263,7 @@ def search_page(table: pd.DataFrame) -> Page:
 
 def _percent(table: pd.DataFrame, name: str) -> list[str]:
     return [
-        f"{POINTS * m:.2f} ± {POINTS * s:.2f} ({n})"
+        f"{_points(m)} ± {_points(s)} ({n})"
         for m, s, n in zip(table[name], table[f"{name}_sd"], table["searches"], strict=True)
     ]
 
@@ -252,9 +272,9 @@ def claims_page(table: pd.DataFrame) -> Page:
     """The verdicts for readers."""
     page = Page("BoGP: the paper's claims, judged")
     page.text(
-        "Effects in points of test accuracy. A verdict needs at least five units; 'undecided' names the "
-        "number that would be expected to decide. A small network on a small data set judges these "
-        "claims for that setting only."
+        "Effects in points of test accuracy. A verdict needs at least five units; 'undecided' "
+        "names the number that would be expected to decide. A small network on a small data set "
+        "judges these claims for that setting only."
     )
     for name, rows in table.groupby("claim", sort=True):
         record = claim(str(name))
@@ -263,19 +283,20 @@ def claims_page(table: pd.DataFrame) -> Page:
         page.table(
             pd.DataFrame(
                 {
-                    "cell": [f"{r.criterion}: {r.cell}" for r in rows.itertuples()],
-                    "effect": [_interval(r) for r in rows.itertuples()],
-                    "n": [f"{r.n} ({r.unit})" for r in rows.itertuples()],
+                    "cell": rows["criterion"] + ": " + rows["cell"],
+                    "effect": [_effect(row) for _, row in rows.iterrows()],
+                    "n": rows["n"].map(str) + " (" + rows["unit"] + ")",
                     "verdict": rows["verdict"],
                     "failed runs": rows["failed"],
+                    "why (fractions, not points)": rows["reason"],
                 }
             )
         )
     return page
 
 
-def _interval(row) -> str:  # type: ignore[no-untyped-def]
-    if pd.isna(row.effect):
+def _effect(row: pd.Series) -> str:
+    if pd.isna(row["effect"]):
         return ""
-    level = f"{100 * row.level:.3g} %"
-    return f"{POINTS * row.effect:+.2f} [{POINTS * row.low:+.2f}, {POINTS * row.high:+.2f}] ({level})"
+    interval = _with_interval(row["effect"], row["low"], row["high"])
+    return f"{interval} ({100 * row['level']:.3g} %)"

@@ -7,20 +7,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from graphprune.graphs.correlation import correlations
+from graphprune.report.labels import SHORT
 from graphprune.report.output import Page
-
-SHORT = {
-    "average_degree_centrality": "degree centrality",
-    "average_clustering": "clustering",
-    "average_eigenvector_centrality": "eigenvector centrality",
-    "edge_connectivity": "edge connectivity",
-    "cycle_length": "cycle length",
-    "cycle_rank": "cycle rank",
-    "aspl": "ASPL",
-    "average_closeness": "closeness",
-    "average_betweenness": "betweenness",
-    "transitivity": "transitivity",
-}
 
 
 def correlation_figure(mean: pd.DataFrame, masks: int, levels: int) -> Figure:
@@ -42,7 +31,8 @@ def correlation_figure(mean: pd.DataFrame, masks: int, levels: int) -> Figure:
         linewidths=0.5,
         cbar_kws={"label": "Pearson r"},
     )
-    axes.set_title(f"Mean over {levels} sparsities of r within one, {masks} masks each")
+    over = f"{levels} sparsities" if levels > 1 else "1 sparsity"
+    axes.set_title(f"Mean over {over} of r within one, {masks} masks each")
     axes.tick_params(axis="x", rotation=40)
     for label in axes.get_xticklabels():
         label.set_horizontalalignment("right")
@@ -52,12 +42,18 @@ def correlation_figure(mean: pd.DataFrame, masks: int, levels: int) -> Figure:
 def kept_table(
     properties: Mapping[float, pd.DataFrame], kept: Mapping[float, Sequence[str]]
 ) -> pd.DataFrame:
-    """One row per sparsity and property: mean, sd, min, max over the masks, and whether kept."""
+    """One row per sparsity and property: mean, sd, min, max over the masks, and whether kept.
+
+    left_out: "" where kept, else "constant" over the connected graphs, or "correlated".
+    """
     rows = []
     for sparsity, frame in properties.items():
+        correlation = correlations(frame)
         for name in frame.columns:
             values = frame[name].astype(float)
             finite = values[np.isfinite(values)]
+            is_kept = name in kept[sparsity]
+            why = "constant" if np.isnan(correlation.loc[name, name]) else "correlated"
             rows.append(
                 {
                     "sparsity": sparsity,
@@ -68,7 +64,8 @@ def kept_table(
                     "max": finite.max(),
                     "n": len(finite),
                     "disconnected": len(values) - len(finite),
-                    "kept": name in kept[sparsity],
+                    "kept": is_kept,
+                    "left_out": "" if is_kept else why,
                 }
             )
     return pd.DataFrame(rows)
@@ -78,9 +75,9 @@ def kept_page(table: pd.DataFrame, threshold: float) -> Page:
     """The table of kept properties for readers."""
     page = Page("BoGP: the properties of the masks' graphs, and which the search uses")
     page.text(
-        f"Walked in this order, a property is dropped when it is constant or |r| with one already kept "
-        f"exceeds {threshold:g}, at each sparsity for itself. Cells: mean ± sd over the masks, "
-        "in brackets why it was left out."
+        "Walked in this order, a property is dropped when it is constant or |r| with one already "
+        f"kept exceeds {threshold:g}, at each sparsity for itself. Cells: mean ± sd over the "
+        "masks, in brackets why it was left out."
     )
     levels = sorted(table["sparsity"].unique())
     lines = []
@@ -90,11 +87,11 @@ def kept_page(table: pd.DataFrame, threshold: float) -> Page:
         lines.append({"property": SHORT.get(name, name), **line})
     page.table(pd.DataFrame(lines))
     page.text(
-        "On connected graphs average betweenness is (ASPL − 1)/(n − 2): one property under two names. "
-        "On a graph of diameter 2 or less ASPL is 2 − mean degree/(n − 1), and closeness follows from "
-        "the degrees, so there both repeat degree centrality. Cycle length is that of the cycle which "
-        "networkx's find_cycle meets first: it changes when nodes are renamed, so it belongs to the "
-        "labels, not to the graph."
+        "On connected graphs average betweenness is (ASPL − 1)/(n − 2): one property under two "
+        "names. On a graph of diameter 2 or less ASPL is 2 − mean degree/(n − 1), and closeness "
+        "follows from the degrees, so there both repeat degree centrality. Cycle length is that "
+        "of the cycle which networkx's find_cycle meets first: it changes when nodes are renamed, "
+        "so it belongs to the labels, not to the graph."
     )
     return page
 
@@ -103,6 +100,4 @@ def _cell(row: pd.Series) -> str:
     value = f"{row['mean']:.4g} ± {row['sd']:.2g}"
     if row["disconnected"]:
         value += f" ({int(row['disconnected'])} disconnected)"
-    if row["kept"]:
-        return value
-    return value + (" [constant]" if row["max"] - row["min"] < 1e-9 else " [correlated]")
+    return value if row["kept"] else f"{value} [{row['left_out']}]"

@@ -1,7 +1,9 @@
 """Tables and figures to files, each in the formats that its readers need."""
 
 import html
+import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib
 import pandas as pd
@@ -17,15 +19,20 @@ from graphprune.files import whole, write_text  # noqa: E402
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5em; color: #222; }
 table { border-collapse: collapse; margin: .6em 0 1.6em; }
-th, td { padding: .3em .7em; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
+th, td { padding: .3em .7em; border-bottom: 1px solid #ddd; }
+th, td { text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
+td:last-child { white-space: normal; }
 thead th { border-bottom: 2px solid #555; }
 p, li { max-width: 60em; }
 """
 
 
 class Page:
-    """A short document of headings, paragraphs and tables, written as Markdown and as HTML."""
+    """A short document of headings, paragraphs and tables, written as Markdown and as HTML.
+
+    All of it is plain text: what would be markup in one of the two is escaped there.
+    """
 
     def __init__(self, title: str):
         self.title = title
@@ -39,15 +46,15 @@ class Page:
 
     def table(self, frame: pd.DataFrame) -> None:
         """Add a table; cells are shown as they are, the index is not."""
-        self._parts.append(("table", frame))
+        self._parts.append(("table", frame) if len(frame) else ("text", "(no rows)"))
 
     def markdown(self) -> str:
-        blocks = [f"# {self.title}"]
+        blocks = [f"# {_plain(self.title)}"]
         for kind, part in self._parts:
             if isinstance(part, pd.DataFrame):
                 blocks.append(_markdown_table(part))
             else:
-                blocks.append(f"## {part}" if kind == "heading" else part)
+                blocks.append(f"## {_plain(part)}" if kind == "heading" else _plain(part))
         return "\n\n".join(blocks) + "\n"
 
     def html(self) -> str:
@@ -60,8 +67,9 @@ class Page:
                 blocks.append(f"<{tag}>{html.escape(part)}</{tag}>")
         body = "\n".join(blocks)
         return (
-            f"<!doctype html>\n<html lang='en'><head><meta charset='utf-8'><title>"
-            f"{html.escape(self.title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+            f"<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
+            f"<title>{html.escape(self.title)}</title><style>{_STYLE}</style></head>\n"
+            f"<body>\n{body}\n</body></html>\n"
         )
 
 
@@ -85,8 +93,18 @@ def write_figure(figure: Figure, outputs: Mapping[str, str], name: str) -> None:
 
 
 def _markdown_table(frame: pd.DataFrame) -> str:
-    def row(cells: Sequence[object]) -> str:
-        return "| " + " | ".join("" if pd.isna(c) else str(c) for c in cells) + " |"  # type: ignore[call-overload]
+    def row(cells: Sequence[Any]) -> str:
+        return "| " + " | ".join("" if pd.isna(c) else _cell(str(c)) for c in cells) + " |"
 
     head = [row(list(frame.columns)), "|" + "---|" * len(frame.columns)]
     return "\n".join(head + [row(list(values)) for values in frame.itertuples(index=False)])
+
+
+def _cell(text: str) -> str:
+    """One line, in which a | does not end the cell."""
+    return " ".join(_plain(text).split()).replace("|", "\\|")
+
+
+def _plain(text: str) -> str:
+    """Text whose < Markdown does not take for the beginning of a tag."""
+    return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)

@@ -18,7 +18,9 @@ def publish(results: Path, destination: Path) -> list[Path]:
     """
     source = results / "provenance.json"
     if not source.exists():
-        raise UserError(f"{results} holds no finished experiment: {source} is missing; run it first")
+        raise UserError(
+            f"{results} holds no finished experiment: {source} is missing; run it first"
+        )
     provenance = json.loads(source.read_text(encoding="utf-8"))
     if provenance["commit"] is None or provenance["changed_files"]:
         raise UserError(

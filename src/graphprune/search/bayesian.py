@@ -35,7 +35,10 @@ class Bayesian:
         if self._starts:
             return self._starts.pop(0)
         point = self._low.copy()
-        point[self._varies] = self._optimiser.ask()
+        with warnings.catch_warnings():
+            # scikit-optimize warns that it takes a random point in place of one asked before.
+            warnings.simplefilter("ignore")
+            point[self._varies] = self._optimiser.ask()
         return point
 
     def tell(self, point: np.ndarray, score: float) -> None:

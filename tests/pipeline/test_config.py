@@ -1,0 +1,302 @@
+"""The shipped configs are valid, and a bad one is refused in words that name the key."""
+
+import copy
+import subprocess
+import sys
+from dataclasses import MISSING, fields
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from graphprune.data.names import DATASETS
+from graphprune.errors import UserError
+from graphprune.pipeline.code import ROOT
+from graphprune.pipeline.config import validate
+from graphprune.pipeline.schema import SCHEMA
+from graphprune.training.recipe import Recipe
+
+OVERLAYS = sorted((ROOT / "experiments").glob("*.yaml"))
+
+
+def load(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+DEFAULT = load(ROOT / "config.yaml")
+
+
+def merged(overlay):
+    """config.yaml under an overlay, as Snakemake merges them."""
+    config = copy.deepcopy(DEFAULT)
+    update_config(config, overlay)
+    return config
+
+
+def refused(text):
+    """What the user is told about config.yaml under this overlay."""
+    with pytest.raises(UserError) as raised:
+        validate(merged(yaml.safe_load(text)))
+    return str(raised.value)
+
+
+def test_the_default_config_is_valid_and_called_default():
+    validate(DEFAULT)
+    assert DEFAULT["experiment"] == "default"
+
+
+@pytest.mark.parametrize("path", OVERLAYS, ids=lambda path: path.stem)
+def test_an_overlay_is_valid_and_named_after_its_file(path):
+    config = merged(load(path))
+    validate(config)
+    assert config["experiment"] == path.stem
+
+
+def test_overlays_merge_mappings_and_replace_lists():
+    config = merged({"bogp": {"masks": {"sparsities": [0.5]}}})
+    assert config["bogp"]["masks"] == {**DEFAULT["bogp"]["masks"], "sparsities": [0.5]}
+
+
+def properties(schema, path=()):
+    """(path, schema) of every key that a schema documents; `*` for a name of the user's own."""
+    for name, inner in schema.get("properties", {}).items():
+        yield (*path, name), inner
+        yield from properties(inner, (*path, name))
+    for keyword in ("additionalProperties", "items"):
+        inner = schema.get(keyword)
+        if isinstance(inner, dict):
+            yield from properties(inner, (*path, "*") if keyword != "items" else path)
+
+
+KEYS = dict(properties(load(SCHEMA)))
+
+
+def keys_of(value, path=()):
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            here = (*path, "*" if path == ("recipes",) else name)
+            yield here
+            yield from keys_of(inner, here)
+
+
+def test_every_key_of_the_schema_is_described():
+    assert [path for path, schema in KEYS.items() if not schema.get("description")] == []
+
+
+def test_every_key_of_the_default_config_is_in_the_schema_and_the_other_way_round():
+    present = set(keys_of(DEFAULT)) - {("recipes", "*")}
+    optional = {path for path, schema in KEYS.items() if "default" in schema}
+    assert present <= set(KEYS)
+    assert set(KEYS) - present <= optional
+
+
+def test_unknown_keys_are_refused_at_every_level():
+    free = {("bogp", "model"), ("recipes",)}  # options of a builder, names of the user's own
+    blocks = {path for path, schema in KEYS.items() if "properties" in schema} - free
+    closed = {path for path in blocks if KEYS[path].get("additionalProperties") is False}
+    assert closed == blocks
+    assert load(SCHEMA)["additionalProperties"] is False
+
+
+def test_the_defaults_of_a_recipe_are_those_of_the_code():
+    documented = {
+        path[-1]: schema["default"]
+        for path, schema in KEYS.items()
+        if path[0] == "recipes" and "default" in schema
+    }
+    optional = {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
+    del optional["batch_size"]  # the config always says it
+    assert documented == optional
+
+
+def test_the_schema_names_every_data_set():
+    described = KEYS["data", "name"]["description"].replace(" or ", ", ").rstrip(".")
+    assert {name.strip() for name in described.split(",")} == set(DATASETS)
+
+
+BAD = [
+    # keys
+    ("experimnt: x", "unknown config key experimnt (did you mean 'experiment'?); known here: bogp"),
+    ("data: {nmae: mnist}", "unknown config key data.nmae (did you mean 'name'?)"),
+    ("bogp: {masks: {cuont: 5}}", "unknown config key bogp.masks.cuont (did you mean 'count'?)"),
+    ("recipes: {full_batch: {epoch: 5}}", "recipes.full_batch.epoch (did you mean 'epochs'?)"),
+    ("recipes: {mine: {optimiser: sgd}}", "config key recipes.mine.learning_rate is missing"),
+    ("on: 5", "config key True is no text"),
+    ("bogp: {no: 5}", "config key bogp.False is no text"),
+    ("recipes: {1: {epochs: 5}}", "config key recipes.1 is no text"),
+    # kinds
+    ("data: {name: yes}", "config key data.name is True, expected a text (YAML reads an unquoted"),
+    ("experiment: 2026", "config key experiment is 2026, expected a text"),
+    ("experiment: 2026-11-20", "config key experiment is datetime.date"),
+    ("bogp: null", "config key bogp is empty, expected keys with values. It means: BoGP"),
+    ("bogp: {masks: }", "config key bogp.masks is empty, expected keys with values"),
+    ("bogp: {masks: {sparsities: }}", "config key bogp.masks.sparsities is empty, expected a list"),
+    ("recipes: null", "config key recipes is empty, expected keys with values"),
+    ("recipes: {full_batch: }", "config key recipes.full_batch is empty"),
+    ("data: null", "config key data is empty"),
+    ("compute: null", "config key compute is empty"),
+    ("studies: null", "config key studies is empty, expected a list"),
+    ("studies: bogp", "config key studies is 'bogp', expected a list"),
+    ("experiment: null", "config key experiment is empty, expected a text"),
+    ("data: {archives: null}", "config key data.archives is empty, expected a text"),
+    ("bogp: [masks]", "config key bogp is ['masks'], expected keys with values"),
+    ("bogp: {nodes: many}", "config key bogp.nodes is 'many', expected a whole number. It means:"),
+    ("bogp: {nodes: 32.0}", "config key bogp.nodes is 32.0, expected a whole number"),
+    ("bogp: {nodes: true}", "config key bogp.nodes is True, expected a whole number"),
+    ("compute: {threads: '1'}", "config key compute.threads is '1', expected a whole number (in"),
+    (
+        "compute: {deterministic: 1}",
+        "config key compute.deterministic is 1, expected true or false",
+    ),
+    ("bogp: {search: {kappa: .inf}}", "config key bogp.search.kappa is inf, expected a finite"),
+    (
+        "bogp: {masks: {sparsities: [.nan]}}",
+        "bogp.masks.sparsities, entry 1 is nan, expected a fin",
+    ),
+    ("bogp: {masks: {sparsities: [0.5, '0.6']}}", "entry 2 is '0.6', expected a finite number"),
+    ("recipes: {full_batch: {learning_rate: [3e-4]}}", "is a text to YAML; write 0.0003)"),
+    ("recipes: {full_batch: {learning_rate: 0.1}}", "learning_rate is 0.1, expected a list"),
+    # values
+    ("recipes: {full_batch: {epochs: 0}}", "config key recipes.full_batch.epochs: 0 is less than"),
+    ("recipes: {full_batch: {epochs: 5.0}}", "recipes.full_batch.epochs is 5.0, expected a whole"),
+    ("recipes: {full_batch: {batch_size: 0}}", "config key recipes.full_batch.batch_size: 0"),
+    ("recipes: {full_batch: {learning_rate: []}}", "recipes.full_batch.learning_rate: []"),
+    ("recipes: {full_batch: {learning_rate: [-0.1]}}", "recipes.full_batch.learning_rate, entry 1"),
+    ("recipes: {full_batch: {optimiser: Adam}}", "is 'Adam' (did you mean 'adam'?), expected one"),
+    ("recipes: {full_batch: {momentum: 0.9}}", "recipes.full_batch.momentum is 0.9, but momentum"),
+    ("bogp: {masks: {sparsities: [1.0]}}", "bogp.masks.sparsities, entry 1: 1.0 is greater than"),
+    ("bogp: {masks: {sparsities: [-0.1]}}", "bogp.masks.sparsities, entry 1: -0.1 is less than"),
+    (
+        "bogp: {masks: {sparsities: [0.5, 0.50]}}",
+        "bogp.masks.sparsities: [0.5, 0.5] has non-unique",
+    ),
+    ("bogp: {masks: {sparsities: [0.1234567]}}", "at most six digits: 0.123457"),
+    ("bogp: {masks: {count: 1}}", "config key bogp.masks.count: 1 is less than"),
+    (
+        "bogp: {search: {kappa: -1}}",
+        "config key bogp.search.kappa: -1 is less than the minimum of 0",
+    ),
+    ("bogp: {search: {starts: 0}}", "config key bogp.search.starts: 0 is less than"),
+    ("bogp: {search: {seeds: []}}", "config key bogp.search.seeds: []"),
+    ("bogp: {search: {seeds: [-1]}}", "config key bogp.search.seeds, entry 1: -1"),
+    ("bogp: {scope: frist}", "config key bogp.scope is 'frist' (did you mean 'first'?), expected"),
+    ("bogp: {final_seeds: [100, 101]}", "config key bogp.final_seeds: [100, 101] is too short"),
+    (
+        "bogp: {final_seeds: [100, 100, 101]}",
+        "config key bogp.final_seeds: [100, 100, 101] has non",
+    ),
+    ("data: {validation: 1}", "config key data.validation: 1 is greater than"),
+    ("studies: []", "config key studies: [] should be non-empty"),
+    (
+        "studies: [bgop]",
+        "config key studies, entry 1 is 'bgop' (did you mean 'bogp'?), expected one",
+    ),
+    ("experiment: shared", "config key experiment cannot be 'shared'. It means: Name of the exp"),
+    ("experiment: a/b", "config key experiment cannot be 'a/b'"),
+    ("experiment: ''", "config key experiment cannot be ''"),
+    ('experiment: "a\\n"', "config key experiment cannot be 'a\\n'"),
+    ("protocol: both", "config key protocol is 'both', expected one of: held_out, paper"),
+    # names
+    (
+        "data: {name: mnits}",
+        "config key data.name: unknown data set 'mnits' (did you mean 'mnist'?)",
+    ),
+    ("bogp: {recipe: fullbatch}", "bogp.recipe: unknown recipe 'fullbatch' (did you mean 'full_b"),
+    ("bogp: {model: {name: mpl}}", "bogp.model.name: unknown model 'mpl' (did you mean 'mlp'?)"),
+    ("bogp: {masks: {source: radnom}}", "bogp.masks.source: unknown mask source 'radnom' (did"),
+    (
+        "bogp: {correlation: {properties: [aspl, average_cluster]}}",
+        "bogp.correlation.properties: unknown property 'average_cluster' (did you mean 'average_cl",
+    ),
+    (
+        "bogp: {search: {strategies: [bayes]}}",
+        "bogp.search.strategies: unknown search strategy 'bayes' (did you mean 'bayesian'?)",
+    ),
+    (
+        "bogp: {baselines: {printed: [glob1]}}",
+        "bogp.baselines.printed: unknown pruning method 'glob1' (did you mean 'glob_1'?)",
+    ),
+    (
+        "bogp: {baselines: {equal: [magnitude]}}",
+        "bogp.baselines.equal: unknown pruning method 'magnitude'",
+    ),
+    # what does not fit together
+    ("bogp: {baselines: {printed: [block_mask]}}", "contains 'block_mask', which follows a mask"),
+    ("bogp: {baselines: {printed: [random_unstructured]}}", "it belongs in bogp.baselines.equal"),
+    ("bogp: {baselines: {equal: [dense]}}", "bogp.baselines.equal contains 'dense', which prunes"),
+    ("bogp: {nodes: 33}", "config key bogp.nodes is 33, but hidden layer 1"),
+    ("bogp: {nodes: 65, model: {hidden: [128]}}", "config key bogp.nodes is 65, but the input"),
+    ("bogp: {nodes: 17, scope: all_but_last, model: {hidden: [32, 16]}}", "but hidden layer 2"),
+    (
+        "bogp: {nodes: 2, masks: {sparsities: [0.5], count: 1000}}",
+        "asks for 1000 different masks, but only 6 exist with 2 nodes at sparsity 0.5",
+    ),
+    ("bogp: {masks: {sparsities: [0]}}", "but only 1 exist with 32 nodes at sparsity 0"),
+    (
+        "bogp: {final_seeds: [0, 101, 102]}",
+        "config key bogp.final_seeds contains [0], already used",
+    ),
+    ("bogp: {final_seeds: [50, 51, 102]}", "config key bogp.final_seeds contains [50, 51]"),
+    ("bogp: {scope: inner}", "config key bogp.scope is 'inner', but an mlp with one hidden layer"),
+    (
+        "data: {name: mnist, folder: images}",
+        "config keys data.folder and data.image_size belong to",
+    ),
+    (
+        "data: {name: mnist, image_size: 32}",
+        "config keys data.folder and data.image_size belong to",
+    ),
+    ("data: {name: image_folder}", "config key data.folder is missing: image_folder needs"),
+    ("data: {name: imagenet}", "config key data.folder is missing: imagenet needs"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BAD, ids=[text for text, _ in BAD])
+def test_a_bad_config_is_refused_in_words(text, words):
+    assert words in refused(text)
+
+
+@pytest.mark.parametrize("key", ["experiment", "studies", "data", "recipes", "bogp"])
+def test_a_missing_block_is_named(key):
+    config = {name: value for name, value in DEFAULT.items() if name != key}
+    with pytest.raises(UserError, match=f"config key {key} is missing"):
+        validate(config)
+
+
+def test_a_missing_width_is_named():
+    config = copy.deepcopy(DEFAULT)
+    config["bogp"]["model"] = {"name": "mlp"}
+    with pytest.raises(UserError, match=r"config key bogp\.model\.hidden is missing"):
+        validate(config)
+
+
+GOOD = [
+    "bogp: {nodes: 2, masks: {sparsities: [0.5], count: 6}}",
+    "bogp: {nodes: 64, model: {hidden: [64]}}",
+    "bogp: {nodes: 32, model: {hidden: [32, 16]}}",  # only the first matrix is masked
+    "bogp: {scope: inner, nodes: 100, model: {hidden: [100, 100]}}",  # the input may be narrower
+    "data: {name: image_folder, folder: images}",  # its shape is not known yet
+    "data: {name: imagenet, folder: images, image_size: 64}",
+    "bogp: {baselines: {printed: [], equal: []}}",
+    "bogp: {search: {steps: 0, kappa: 0}}",
+    "recipes: {a: {optimiser: sgd, learning_rate: [1], epochs: 1, batch_size: 8, momentum: 0.9}}",
+    "studies: [bogp]",
+]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_config_at_the_edge_of_what_works_is_accepted(text):
+    validate(merged(yaml.safe_load(text)))
+
+
+def test_validating_imports_nothing_heavy():
+    # It happens at every call of Snakemake, in every job: seconds of imports would add up.
+    heavy = ("torch", "torchvision", "numba", "igraph", "skopt")
+    program = (
+        "import sys, yaml\nfrom graphprune.pipeline.config import validate\n"
+        "validate(yaml.safe_load(open(sys.argv[1])))\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program, str(ROOT / "config.yaml")]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,184 @@
+"""What is trained on fresh seeds: winners, their controls, and fair baselines."""
+
+from collections import Counter
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from search_cases import database, setup
+
+from graphprune.counts import kept_count
+from graphprune.errors import UserError
+from graphprune.masks.blocks import block_masks
+from graphprune.runs.execute import Task, execute, train_task
+from graphprune.search.arms import baseline_tasks, winner_tasks, winners
+
+SEEDS = (100, 101, 102)
+METHODS = {
+    "printed": ["glob_1", "unif_1"],
+    "equal": ["glob_1", "glob_5", "block_mask", "random_unstructured"],
+}
+
+
+def log_of(chosen: dict[tuple[str, int], int]) -> pd.DataFrame:
+    """Logs of searches with the given winners, which come second of three."""
+    rows = [
+        {"strategy": strategy, "search_seed": seed, "step": step, "mask": mask, "score": score}
+        for (strategy, seed), best in chosen.items()
+        for step, (mask, score) in enumerate([(9, 0.5), (best, 0.9), (8, 0.6)])
+    ]
+    return pd.DataFrame(rows)
+
+
+CHOSEN = {("bayesian", 0): 3, ("bayesian", 1): 5, ("random", 0): 2, ("random", 1): 3}
+
+
+@pytest.fixture(scope="module")
+def masks():
+    return database(n=4, sparsity=0.6, count=12)
+
+
+def baselines(masks, model, chosen=None, methods=None, seeds=SEEDS):
+    log = log_of(chosen or CHOSEN)
+    return list(baseline_tasks(masks, log, model, "first", methods or METHODS, seeds))
+
+
+def psi_of(task: Task) -> np.ndarray:
+    assert task.psi is not None
+    return task.psi
+
+
+def test_every_search_has_its_winner():
+    assert winners(log_of(CHOSEN)) == CHOSEN
+
+
+def test_searches_are_taken_in_the_order_of_strategy_and_seed():
+    shuffled = log_of(dict(sorted(CHOSEN.items(), key=lambda item: -item[1])))
+    assert list(winners(shuffled)) == sorted(CHOSEN)
+
+
+def test_a_search_in_which_all_failed_is_named():
+    log = log_of(CHOSEN)
+    log.loc[log["search_seed"] == 1, "score"] = np.nan
+    with pytest.raises(UserError, match="all 3 trainings of a search failed"):
+        winners(log)
+
+
+def test_winners_run_on_every_seed_and_bayesian_ones_with_their_controls(masks):
+    tasks = list(winner_tasks(masks, log_of(CHOSEN), "first", SEEDS))
+    assert Counter((task.arm, task.search_seed) for task in tasks) == {
+        (arm, search): len(SEEDS)
+        for arm in ("bogp", "rows_permuted", "nodes_relabelled", "random_search")
+        for search in (0, 1)
+    }
+    for arm in {task.arm for task in tasks}:
+        assert Counter(task.seed for task in tasks if task.arm == arm) == dict.fromkeys(SEEDS, 2)
+    assert {(t.method, t.block, t.scope, t.level, t.sparsity) for t in tasks} == {
+        ("block_mask", "equal", "first", 0.6, 0.6)
+    }
+    keys = {(task.block, task.arm, task.search_seed, task.seed) for task in tasks}
+    assert len(keys) == len(tasks)  # each has a line of its own in a ledger
+
+
+def test_a_winner_is_the_mask_its_search_chose(masks):
+    for task in winner_tasks(masks, log_of(CHOSEN), "first", SEEDS):
+        strategy = {"bogp": "bayesian", "random_search": "random"}.get(task.arm)
+        if strategy:
+            row = CHOSEN[strategy, task.search_seed]
+            assert (psi_of(task) == masks.mask(row)).all()
+            assert task.graph == f"mask {row}"
+
+
+def test_controls_change_the_graph_or_its_labels_and_nothing_else(masks):
+    tasks = list(winner_tasks(masks, log_of(CHOSEN), "first", SEEDS))
+    found = {(task.arm, task.search_seed, task.seed): psi_of(task) for task in tasks}
+    for search, row in ((0, 3), (1, 5)):
+        psi = masks.mask(row)
+        for seed in SEEDS:
+            permuted = found["rows_permuted", search, seed]
+            assert sorted(map(tuple, permuted)) == sorted(map(tuple, psi))
+            assert (permuted != psi).any()
+            relabelled = found["nodes_relabelled", search, seed]
+            assert nx.is_isomorphic(nx.DiGraph(relabelled), nx.DiGraph(psi))
+    again = list(winner_tasks(masks, log_of(CHOSEN), "first", SEEDS))
+    assert all((psi_of(a) == psi_of(b)).all() for a, b in zip(tasks, again, strict=True))
+
+
+def test_controls_are_drawn_anew_for_every_seed():
+    """Each seed of a control is another draw, so that its mean is over graphs too."""
+    masks = database(n=8, sparsity=0.6, count=12)
+    tasks = list(winner_tasks(masks, log_of(CHOSEN), "first", SEEDS))
+    drawn = [psi_of(task).tobytes() for task in tasks if task.arm == "rows_permuted"]
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_printed_baselines_prune_every_matrix_to_the_asked_sparsity(masks):
+    tasks = [task for task in baselines(masks, setup().build()) if task.block == "printed"]
+    assert Counter(task.method for task in tasks) == {"glob_1": 3, "unif_1": 3}
+    for task in tasks:
+        assert (task.scope, task.sparsity, task.level, task.arm) == ("all", 0.6, 0.6, task.method)
+    record = execute(tasks[0], setup())
+    total = 16 * 12 + 12 * 3
+    assert (record.scope_weights, record.scope_kept) == (total, kept_count(total, 0.6))
+
+
+@pytest.mark.parametrize("hidden", [12, 10, 7])
+def test_equal_baselines_keep_exactly_as_many_weights_as_the_winner(masks, hidden):
+    """Also where nodes hold unequal numbers of units, so that blocks differ in size."""
+    chosen = setup(hidden=(hidden,))
+    counts = []
+    for task in baselines(masks, chosen.build()):
+        if task.block != "equal" or task.method == "block_mask":
+            continue
+        winner = (3, 5)[SEEDS.index(task.seed) % 2]  # the searches' winners in turn
+        bogp = block_masks(chosen.build(), ["layers.0.weight"], masks.mask(winner))
+        record = execute(task, chosen)
+        assert record.scope_kept == sum(bogp.kept().values())
+        assert record.scope_weights == 16 * hidden
+        assert (record.level, record.scope) == (0.6, "first")
+        counts.append((record.scope_kept, task.sparsity))
+    assert len(counts) == 9
+    of_blocks = 1 - kept_count(16, 0.6) / 16
+    assert all(sparsity == of_blocks for _, sparsity in counts) == (hidden == 12)
+
+
+def test_equal_baselines_match_the_winner_layer_by_layer(masks):
+    chosen = setup(hidden=(10, 9))
+    log = log_of(CHOSEN)
+    methods = {"printed": [], "equal": ["random_unstructured"]}
+    tasks = list(baseline_tasks(masks, log, chosen.build(), "all_but_last", methods, SEEDS))
+    for task, row in zip(tasks, (3, 5, 3), strict=True):
+        names = ("layers.0.weight", "layers.1.weight")
+        bogp = block_masks(chosen.build(), names, masks.mask(row))
+        run = train_task(task, chosen)
+        assert run.masks.kept() == bogp.kept()
+        assert run.masks != bogp
+
+
+def test_fresh_masks_are_of_the_same_source_and_differ_from_each_other_and_the_winners(masks):
+    tasks = [t for t in baselines(masks, setup().build()) if t.method == "block_mask"]
+    assert [(task.arm, task.seed) for task in tasks] == [("fresh_mask", seed) for seed in SEEDS]
+    drawn = [psi_of(task) for task in tasks]
+    for psi in drawn:
+        assert psi.sum() == kept_count(16, 0.6)
+        assert not any((psi == masks.mask(row)).all() for row in CHOSEN.values())
+    assert len({psi.tobytes() for psi in drawn}) == len(SEEDS)
+    again = [psi_of(t) for t in baselines(masks, setup().build()) if t.method == "block_mask"]
+    assert all((a == b).all() for a, b in zip(drawn, again, strict=True))
+
+
+def test_without_a_bayesian_search_the_other_winners_are_matched(masks):
+    chosen = setup(hidden=(10,))
+    only_random = {("random", 0): 2}
+    methods = {"printed": [], "equal": ["glob_1"]}
+    tasks = baselines(masks, chosen.build(), only_random, methods)
+    bogp = block_masks(chosen.build(), ["layers.0.weight"], masks.mask(2))
+    for task in tasks:
+        assert execute(task, chosen).scope_kept == sum(bogp.kept().values())
+
+
+def test_every_baseline_has_a_line_of_its_own_in_a_ledger(masks):
+    tasks = baselines(masks, setup().build())
+    keys = {(task.block, task.arm, task.search_seed, task.seed) for task in tasks}
+    assert len(keys) == len(tasks) == 3 * (2 + 4)
