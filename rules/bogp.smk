@@ -18,7 +18,12 @@ BOGP_SEARCH_CODE = [
 BOGP_BASELINE_CODE = [
     BOGP_MODEL_MODULE,
     BOGP_SOURCE_MODULE,
-    *(m for block in BOGP["baselines"].values() for name in block for m in modules(name)),
+    *(
+        m
+        for block in BOGP["baselines"].values()
+        for name in block
+        for m in modules(name)
+    ),
 ]
 # What every training of the study shares. Thread count and determinism are part of the numbers.
 BOGP_SETUP = {
@@ -33,47 +38,6 @@ BOGP_SETUP = {
     "threads": config["compute"]["threads"],
     "deterministic": config["compute"]["deterministic"],
 }
-
-
-def bogp_table(name, what):
-    """The files of a table: CSV and Markdown, and HTML that the report shows."""
-    path = f"{BOGP_RESULTS}/tables/{name}"
-    return {
-        f"{name}_csv": f"{path}.csv",
-        f"{name}_md": f"{path}.md",
-        f"{name}_html": report(
-            f"{path}.html",
-            caption=f"captions/{name}_table.rst",
-            category="BoGP",
-            labels={"what": what, "kind": "table"},
-        ),
-    }
-
-
-def bogp_figure(name, what):
-    """The files of a figure: PNG, and SVG that the report shows."""
-    path = f"{BOGP_RESULTS}/figures/{name}"
-    return {
-        f"{name}_png": f"{path}.png",
-        f"{name}_svg": report(
-            f"{path}.svg",
-            caption=f"captions/{name}_figure.rst",
-            category="BoGP",
-            labels={"what": what, "kind": "figure"},
-        ),
-    }
-
-
-def bogp_targets():
-    outputs = [
-        rules.bogp_correlation.output,
-        rules.bogp_tables.output,
-        rules.bogp_figures.output,
-    ]
-    return [file for output in outputs for file in output]
-
-
-STUDIES["bogp"] = bogp_targets
 
 
 rule mask_database:
@@ -109,8 +73,18 @@ rule bogp_correlation:
         databases=[f"{BOGP_DATABASE}/s{s}.parquet" for s in BOGP_SPARSITIES],
         code=code_files("bogp_correlation.py"),
     output:
-        **bogp_table("properties", "Properties of the masks, and which are kept"),
-        **bogp_figure("correlation", "Correlation of the properties (Figure 8)"),
+        **table_files(
+            BOGP_RESULTS,
+            "BoGP",
+            "properties",
+            "Properties of the masks, and which are kept",
+        ),
+        **figure_files(
+            BOGP_RESULTS,
+            "BoGP",
+            "correlation",
+            "Correlation of the properties (Figure 8)",
+        ),
         kept=f"{BOGP_RESULTS}/kept_properties.json",
     log:
         f"{BOGP_RESULTS}/logs/correlation.log",
@@ -243,14 +217,17 @@ rule bogp_final:
 rule bogp_tables:
     input:
         base=rules.bogp_base.output.records,
+        recipe=rules.bogp_base.output.recipe,
         searches=expand(rules.bogp_search.output[0], sparsity=BOGP_SPARSITIES),
         baselines=expand(rules.bogp_baselines.output[0], sparsity=BOGP_SPARSITIES),
         final=expand(rules.bogp_final.output[0], sparsity=BOGP_SPARSITIES),
         code=code_files("bogp_tables.py", CLAIMS),
     output:
-        **bogp_table("table1", "Table 1: accuracy, drop and cost"),
-        **bogp_table("search", "What the searches found"),
-        **bogp_table("claims", "The paper's claims, judged"),
+        **table_files(
+            BOGP_RESULTS, "BoGP", "table1", "Table 1: accuracy, drop and cost"
+        ),
+        **table_files(BOGP_RESULTS, "BoGP", "search", "What the searches found"),
+        **table_files(BOGP_RESULTS, "BoGP", "claims", "The paper's claims, judged"),
     log:
         f"{BOGP_RESULTS}/logs/tables.log",
     benchmark:
@@ -271,9 +248,15 @@ rule bogp_figures:
         table1=rules.bogp_tables.output.table1_csv,
         code=code_files("bogp_figures.py"),
     output:
-        **bogp_figure("accuracy", "Accuracy lost against dense (Table 1)"),
-        **bogp_figure("convergence", "Convergence of the searches"),
-        **bogp_figure("property_scatter", "Accuracy against each property"),
+        **figure_files(
+            BOGP_RESULTS, "BoGP", "accuracy", "Accuracy lost against dense (Table 1)"
+        ),
+        **figure_files(
+            BOGP_RESULTS, "BoGP", "convergence", "Convergence of the searches"
+        ),
+        **figure_files(
+            BOGP_RESULTS, "BoGP", "property_scatter", "Accuracy against each property"
+        ),
     log:
         f"{BOGP_RESULTS}/logs/figures.log",
     benchmark:
@@ -286,3 +269,10 @@ rule bogp_figures:
         code=code_hash("bogp_figures.py"),
     script:
         "../workflow_scripts/bogp_figures.py"
+
+
+STUDIES["bogp"] = [
+    *rules.bogp_correlation.output,
+    *rules.bogp_tables.output,
+    *rules.bogp_figures.output,
+]

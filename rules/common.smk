@@ -6,7 +6,7 @@ import graphprune
 from graphprune.errors import UserError
 from graphprune.pipeline.code import ROOT, code_files, code_hash
 from graphprune.pipeline.config import validate
-from graphprune.pipeline.job import FORCED
+from graphprune.pipeline.job import FORCED, gpu_here
 
 if ROOT != Path(workflow.basedir).resolve():
     sys.exit(
@@ -21,9 +21,8 @@ except UserError as error:
 RESULTS = f"results/{config['experiment']}"
 SHARED = "results/shared"
 CLAIMS = "src/graphprune/claims/claims.yaml"  # data that the code of the claims reads
-STUDIES = (
-    {}
-)  # study -> function that returns the files it makes; each rules file adds its own
+# study -> the files it makes for people to read; each rules file adds its own
+STUDIES = {}
 
 
 onstart:
@@ -35,7 +34,7 @@ onstart:
 
 def study_targets():
     """The files of the studies that the config names."""
-    return [file for study in config["studies"] for file in STUDIES[study]()]
+    return [file for study in config["studies"] for file in STUDIES[study]]
 
 
 def targets():
@@ -47,7 +46,7 @@ def gpus(wildcards):
     """1 where a training job will use a GPU: one is here, or a cluster hands it out."""
     device = config["compute"]["device"]
     if device == "auto":
-        return int(workflow.non_local_exec or any(Path("/dev").glob("nvidia[0-9]*")))
+        return int(workflow.non_local_exec or gpu_here())
     return int(device == "cuda")
 
 
@@ -59,3 +58,32 @@ def memory(megabytes):
 def minutes(amount):
     """Run time in minutes, growing with the attempt."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def table_files(folder, category, name, what):
+    """The files of a table: CSV and Markdown, and HTML that the report shows."""
+    path = f"{folder}/tables/{name}"
+    return {
+        f"{name}_csv": f"{path}.csv",
+        f"{name}_md": f"{path}.md",
+        f"{name}_html": report(
+            f"{path}.html",
+            caption=f"captions/{name}_table.rst",
+            category=category,
+            labels={"what": what, "kind": "table"},
+        ),
+    }
+
+
+def figure_files(folder, category, name, what):
+    """The files of a figure: PNG, and SVG that the report shows."""
+    path = f"{folder}/figures/{name}"
+    return {
+        f"{name}_png": f"{path}.png",
+        f"{name}_svg": report(
+            f"{path}.svg",
+            caption=f"captions/{name}_figure.rst",
+            category=category,
+            labels={"what": what, "kind": "figure"},
+        ),
+    }

@@ -273,6 +273,16 @@ def test_an_altered_byte_is_never_silently_a_different_array(stored_arrays):
     assert refused > len(content) / 2
 
 
+def test_arrays_packed_anew_without_one_are_refused(stored_arrays, tmp_path):
+    path, content = stored_arrays
+    path.write_bytes(content)
+    with np.load(path) as archive:
+        packed = {name: archive[name] for name in archive.files if name != "kept"}
+    np.savez(tmp_path / "less.npz", **packed)
+    with pytest.raises(UserError, match="does not match the digest"):
+        read_arrays(tmp_path / "less.npz")
+
+
 def test_no_pickle_is_written_and_none_is_read(tmp_path):
     objects = np.array([{"a": 1}, None], dtype=object)
     with pytest.raises(ValueError, match=r"object arrays need pickle.*: objects"):

@@ -248,6 +248,8 @@ BAD = [
     ),
     ("data: {name: image_folder}", "config key data.folder is missing: image_folder needs"),
     ("data: {name: imagenet}", "config key data.folder is missing: imagenet needs"),
+    ("data: {name: image_folder, folder: no/such}", "data.folder is no/such, but there is no such"),
+    ("bogp: {model: {hiden: [9]}}", "config key bogp.model: unknown option 'hiden' (did you mean"),
 ]
 
 
@@ -275,8 +277,8 @@ GOOD = [
     "bogp: {nodes: 64, model: {hidden: [64]}}",
     "bogp: {nodes: 32, model: {hidden: [32, 16]}}",  # only the first matrix is masked
     "bogp: {scope: inner, nodes: 100, model: {hidden: [100, 100]}}",  # the input may be narrower
-    "data: {name: image_folder, folder: images}",  # its shape is not known yet
-    "data: {name: imagenet, folder: images, image_size: 64}",
+    "data: {name: image_folder, folder: .}",  # its shape is not known yet
+    "data: {name: imagenet, folder: ., image_size: 64}",
     "bogp: {baselines: {printed: [], equal: []}}",
     "bogp: {search: {steps: 0, kappa: 0}}",
     "recipes: {a: {optimiser: sgd, learning_rate: [1], epochs: 1, batch_size: 8, momentum: 0.9}}",

@@ -20,18 +20,11 @@ from report_cases import (
 )
 from scipy import stats
 
-from graphprune.report.bogp_tables import (
-    claims_page,
-    claims_table,
-    search_costs,
-    search_page,
-    search_table,
-    setup_note,
-    table1,
-    table1_page,
-)
+from graphprune.report.bogp_pages import claims_page, search_page, setup_note, table1_page
+from graphprune.report.bogp_tables import claims_table, search_costs, search_table, table1
 from graphprune.runs.record import to_frame
 
+RECIPE = {"learning_rate": 0.02, "val_accuracy": {"0.01": 0.9, "0.02": 0.95}}
 ACCURACY = re.compile(r"(\d+\.\d\d|–) ± (\d+\.\d\d|–) \(\d+(×\d+)?(, \d+ failed)?\)")
 
 
@@ -244,15 +237,15 @@ def test_claims_without_the_runs_they_need_are_undecided():
 
 
 def test_the_note_tells_what_was_run():
-    note = setup_note(records())
+    note = setup_note(records(), RECIPE)
     for words in ("digits", "mlp", "2,410 parameters", "2,368", "full_batch", "50 epochs", "cpu"):
         assert words in note
     assert "100, 101, 102" in note
     assert "validation split" in note
-    paper = setup_note(records().assign(protocol="paper"))
+    paper = setup_note(records().assign(protocol="paper"), RECIPE)
     assert "test set was also the validation set" in paper
     both = records().assign(device=lambda frame: frame["arm"].map(device_of))
-    assert "on cpu and cuda" in setup_note(both)
+    assert "on cpu and cuda" in setup_note(both, RECIPE)
 
 
 def device_of(arm):

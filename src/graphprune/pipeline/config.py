@@ -1,6 +1,7 @@
 """Config errors, in the user's words, before any job starts: what no schema can say."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from graphprune.data.shapes import input_shape
@@ -9,7 +10,7 @@ from graphprune.graphs.property_names import PROPERTIES
 from graphprune.masks.names import SOURCES
 from graphprune.masks.sources import number_of_masks
 from graphprune.models.names import MODELS
-from graphprune.models.widths import masked_widths
+from graphprune.models.static import known_options, masked_widths
 from graphprune.pipeline.schema import check_schema
 from graphprune.pruning.methods import METHODS
 from graphprune.registry import lookup
@@ -26,6 +27,9 @@ def validate(config: Mapping[str, Any]) -> None:
                 "sgd; leave it out, or set optimiser: sgd"
             )
     shape = input_shape(config["data"])
+    folder = config["data"]["folder"]
+    if folder and not Path(folder).is_dir():
+        raise UserError(f"config key data.folder is {folder}, but there is no such folder")
     if "bogp" in config["studies"]:
         _check_bogp(config, shape)
 
@@ -54,6 +58,9 @@ def _check_names(bogp: Mapping[str, Any], recipes: Mapping[str, Any]) -> None:
     _known(recipes, bogp["recipe"], "recipe", "bogp.recipe")
     _known(MODELS, bogp["model"]["name"], "model", "bogp.model.name")
     _known(SOURCES, bogp["masks"]["source"], "mask source", "bogp.masks.source")
+    options = dict.fromkeys(["name", *known_options(bogp["model"]["name"])])
+    for option in (key for key, value in bogp["model"].items() if value is not None):
+        _known(options, option, "option", "bogp.model")
     for name in bogp["correlation"]["properties"]:
         _known(dict.fromkeys(PROPERTIES), name, "property", "bogp.correlation.properties")
     for name in bogp["search"]["strategies"]:

@@ -69,6 +69,11 @@ def checkpoint_folder(snakemake: Any) -> Path:
     return Path(f"{snakemake.output[0]}.checkpoint")
 
 
+def gpu_here() -> bool:
+    """Whether this machine has an NVIDIA GPU; torch would know, but takes seconds to import."""
+    return any(Path("/dev").glob("nvidia[0-9]*"))
+
+
 def forced(snakemake: Any) -> bool:
     """Whether the user wants this job redone from the start (``--forcerun``, ``--forceall``)."""
     names = os.environ.get(FORCED, "").split(os.pathsep)

@@ -28,7 +28,9 @@ def training_job(snakemake: Any, test: bool) -> Iterator[tuple[Setup, Ledger]]:
         read_json(recipe)["learning_rate"] if recipe else params["recipe"]["learning_rate"][0],
         test,
     )
-    ledger = Ledger(checkpoint_folder(snakemake), identity(snakemake), forced(snakemake))
+    # A training begun on one device must not go on on another.
+    owner = {**identity(snakemake), "device": str(setup.device)}
+    ledger = Ledger(checkpoint_folder(snakemake), owner, forced(snakemake))
     setup.warm_up()
     yield setup, ledger
     ledger.discard()

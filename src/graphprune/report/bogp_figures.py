@@ -75,7 +75,7 @@ def accuracy_against_properties(
 def drops(table: pd.DataFrame) -> Figure:
     """Table 1 as a picture: drop from the dense network against sparsity, with 95 % intervals."""
     figure = Figure(figsize=(10.5, 4.4), layout="constrained")
-    both = figure.subplots(1, 2, sharey=True)
+    both = figure.subplots(1, 2, sharey=False)
     titles = {
         "equal": "equal weights: BoGP's scope and count",
         "printed": "printed scope: all weight matrices",

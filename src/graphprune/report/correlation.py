@@ -16,7 +16,7 @@ def correlation_figure(mean: pd.DataFrame, masks: int, levels: int) -> Figure:
     """Heat map of the mean within-sparsity correlation; blank where a property never varies."""
     names = [SHORT.get(name, name) for name in mean.columns]
     shown = pd.DataFrame(mean.to_numpy(), index=names, columns=names)
-    figure = Figure(figsize=(8.2, 6.8), layout="constrained")
+    figure = Figure(figsize=(9.2, 6.8), layout="tight")
     axes = figure.subplots()
     sns.heatmap(
         shown,

@@ -42,7 +42,7 @@ class Setup:
 
     def build(self) -> nn.Module:
         """A new network on the device; its weights are for `initialise` to set."""
-        options = {key: value for key, value in self.model.items() if key != "name"}
+        options = {k: v for k, v in self.model.items() if k != "name" and v is not None}
         model = build_model(self.model["name"], self.input_shape, self.classes, **options)
         return place(model, self.device)
 

@@ -1,14 +1,24 @@
 """The widths told before a network is built are those of the built network."""
 
+import inspect
+
 import pytest
 
 from graphprune.errors import UserError
 from graphprune.models.build import build_model
-from graphprune.models.widths import masked_widths
+from graphprune.models.names import MODELS
+from graphprune.models.static import known_options, masked_widths
 from graphprune.pruning.scope import tensors
+from graphprune.registry import resolve
 
 SHAPE = (1, 5, 6)
 SCOPES = ("first", "inner", "all_but_last")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_options_read_from_the_source_are_those_of_the_builder(name):
+    builder = resolve(MODELS, name, "model")
+    assert known_options(name) == list(inspect.signature(builder).parameters)[2:]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,24 @@
-"""Widths of the layers a mask sits on, known without building the network."""
+"""What can be said of a model without building it: its options, the widths of its layers."""
 
+import ast
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from graphprune.errors import UserError
+from graphprune.models.names import MODELS
+from graphprune.registry import lookup
+
+
+def known_options(name: str) -> list[str]:
+    """The options that the builder of model `name` takes, read from its source."""
+    module, _, builder = lookup(MODELS, name, "model").partition(":")
+    source = Path(__file__).with_name(f"{module.rpartition('.')[2]}.py")
+    for node in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == builder:
+            # The first two are input_shape and classes, which the data set decides.
+            return [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)][2:]
+    raise LookupError(f"no function {builder} in {source}")
 
 
 def masked_widths(
