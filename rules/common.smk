@@ -70,7 +70,8 @@ def table_files(folder, category, name, what):
             f"{path}.html",
             caption=f"captions/{name}_table.rst",
             category=category,
-            labels={"what": what, "kind": "table"},
+            subcategory="Tables",
+            labels={"what": what},
         ),
     }
 
@@ -84,6 +85,7 @@ def figure_files(folder, category, name, what):
             f"{path}.svg",
             caption=f"captions/{name}_figure.rst",
             category=category,
-            labels={"what": what, "kind": "figure"},
+            subcategory="Figures",
+            labels={"what": what},
         ),
     }

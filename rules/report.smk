@@ -10,7 +10,7 @@ rule provenance:
             f"{RESULTS}/provenance.json",
             caption="captions/provenance.rst",
             category="Run",
-            labels={"what": "Config, code and versions", "kind": "provenance"},
+            labels={"what": "Config, code and versions"},
         ),
     log:
         f"{RESULTS}/logs/provenance.log",

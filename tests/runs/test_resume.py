@@ -107,8 +107,16 @@ def test_after_kill_9_in_the_middle_of_writing_a_checkpoint(processes, tmp_path,
     assert_resumes("dropout", path, monkeypatch)
 
 
+@pytest.fixture
+def control_c():
+    """Ctrl-C interrupts, even where the tests run in the background and were told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_after_control_c_in_the_middle_of_an_epoch(case, tmp_path, monkeypatch):
+def test_after_control_c_in_the_middle_of_an_epoch(case, tmp_path, monkeypatch, control_c):
     path = tmp_path / "run.checkpoint"
     step, steps = loop.step, 0
     chosen, chosen_setup = CASES[case]()

@@ -113,6 +113,14 @@ def test_controls_are_drawn_anew_for_every_seed():
     assert len(set(drawn)) == len(drawn)
 
 
+def test_controls_of_two_searches_with_one_winner_are_two_draws():
+    masks = database(n=8, sparsity=0.6, count=12)
+    log = log_of({("bayesian", 0): 3, ("bayesian", 1): 3})
+    tasks = list(winner_tasks(masks, log, "first", SEEDS))
+    drawn = {psi_of(task).tobytes() for task in tasks if task.arm == "rows_permuted"}
+    assert len(drawn) == 2 * len(SEEDS)
+
+
 def test_printed_baselines_prune_every_matrix_to_the_asked_sparsity(masks):
     tasks = [task for task in baselines(masks, setup().build()) if task.block == "printed"]
     assert Counter(task.method for task in tasks) == {"glob_1": 3, "unif_1": 3}

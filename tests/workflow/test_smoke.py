@@ -111,6 +111,10 @@ def test_the_report_holds_every_figure_and_table_with_its_caption(smoke):
     page = (smoke.folder / "report.html").read_text()
     for words in ("Table 1: accuracy", "BoGP's Figure 8", "Convergence of the searches", "judged"):
         assert words in page
+    # A label with two values becomes a switch, and the page then fails on results without a twin.
+    labels = [json.loads(found) for found in re.findall(r'"labels": (\{.*?\})', page)]
+    assert len(labels) == 9
+    assert all(set(label) == {"what"} for label in labels)
     assert not re.search(r"(src|href)=[\"']https?://[^\"']+\.(js|css)", page)
 
 

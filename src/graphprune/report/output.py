@@ -22,7 +22,7 @@ table { border-collapse: collapse; margin: .6em 0 1.6em; }
 th, td { padding: .3em .7em; border-bottom: 1px solid #ddd; }
 th, td { text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
-td:last-child { white-space: normal; }
+td:last-child { white-space: normal; min-width: 11em; }
 thead th { border-bottom: 2px solid #555; }
 p, li { max-width: 60em; }
 """
