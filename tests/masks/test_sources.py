@@ -110,8 +110,7 @@ def test_random_regular_is_exact_on_an_even_number_of_nodes(n: int, sparsity: fl
 
 
 def test_of_equally_near_degrees_the_loops_nearest_their_share_win() -> None:
-    # 8 of 16 entries: degree 1 and 4 loops, or degree 2 and none; the share is 2.
-    # 4 of 16: degree 0 and 4 loops, or degree 1 and none; the share is 1.
+    # 4 of 16 entries: no edge and 4 loops, or degree 1 and no loop; the share is 1 loop.
     assert degree_and_loops(4, 0.75) == (1, 0)
 
 

@@ -16,8 +16,8 @@ from graphprune.training.device import place
 from graphprune.training.recipe import Recipe
 
 CLASSES, SIDE = 3, 4
-N = 4  # divides every width of the mlp but the head's
-HIDDEN = (8, 12)
+N = 8  # divides every width of the mlp but the head's
+HIDDEN = (8, 16)
 LABELS = {
     "experiment": "tests",
     "study": "none",

@@ -35,6 +35,7 @@ from graphprune.training.loop import State, train
 SIZES = {"layers.0.weight": HIDDEN[0] * SIDE * SIDE, "layers.1.weight": HIDDEN[1] * HIDDEN[0]}
 IN_SCOPE = sum(SIZES.values())
 ASKED = 0.15  # the methods that prune a tenth every 100 steps get there at the second pruning
+EDGES = N * (N - 1) // 2
 
 
 def example(method: str) -> Task:
@@ -57,9 +58,8 @@ def expected_kept(method: str) -> int:
         return IN_SCOPE
     if row.told:  # half of the blocks, all of one size within a layer
         return IN_SCOPE // 2
-    if row.granularity == "edge":  # six edges of two blocks each; self-loops stay
-        edges = N * (N - 1) // 2
-        return IN_SCOPE * (N + 2 * kept_count(edges, ASKED)) // N**2
+    if row.granularity == "edge":  # an edge is two blocks; self-loops stay
+        return IN_SCOPE * (N + 2 * kept_count(EDGES, ASKED)) // N**2
     if row.granularity == "unit":  # so many rows of each matrix
         return kept_count(HIDDEN[0], ASKED) * SIDE**2 + kept_count(HIDDEN[1], ASKED) * HIDDEN[0]
     if row.allocation == "uniform":
@@ -99,6 +99,14 @@ def test_pruned_weights_of_the_finished_network_are_zero(method):
     for name, mask in run.masks.items():
         assert bool((weights[name][~mask] == 0).all())
         assert bool((weights[name][mask] != 0).all())
+
+
+def test_the_methods_that_prune_while_training_do_so_more_than_once():
+    """Else what is asked of them above would hold for one pruning."""
+    assert kept_count(EDGES, 0.1) > kept_count(EDGES, ASKED)
+    for method in ("edge_pruning", "edge_random", "weight_every"):
+        plan = METHODS[method].plan(ASKED, every_few_steps(setup()).recipe.iterations(40))
+        assert plan.within(0) == {100: 0.1, 200: ASKED}
 
 
 def test_a_graph_method_keeps_the_blocks_of_its_graph():

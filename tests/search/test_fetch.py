@@ -68,7 +68,7 @@ def test_equal_rows_are_equals_to_the_last_bit_wherever_they_stand(similarity):
     """A matrix product rounds some rows differently from others, by their place in it."""
     rng = np.random.default_rng(0)
     for _ in range(300):
-        row, count = 10 * rng.random(rng.integers(1, 10)), rng.integers(2, 300)
+        row, count = 10 * rng.random(rng.integers(1, 10)), int(rng.integers(2, 300))
         fetcher = Fetcher(frame(np.tile(row, (count, 1))), "none", similarity)
         assert fetcher.fetch(rng.random(len(row)))[0] == 0
 

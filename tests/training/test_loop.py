@@ -284,6 +284,15 @@ def test_callbacks_see_a_failure():
     assert failures == ["the loss is nan in epoch 1"]
 
 
+def test_a_network_in_eval_mode_is_trained_in_train_mode():
+    model = network(dropout=0.5)
+    model.eval()
+    modes = []
+    model.register_forward_pre_hook(lambda model, inputs: modes.append(model.training))
+    train(start(sgd(), model), batches(), sgd())
+    assert modes == [True] * 3
+
+
 def test_a_state_that_has_trained_enough_is_left_alone():
     recipe = sgd()
     state = start(recipe)
