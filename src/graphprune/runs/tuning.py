@@ -21,10 +21,16 @@ def recorded(key: str, task: Task, setup: Setup, ledger: Ledger) -> RunRecord:
     return RunRecord(**row)
 
 
+def _key(task: Task) -> str:
+    """What tells the tasks of one job apart."""
+    parts = (task.block, task.arm, task.level, task.graph, task.search_seed, task.seed)
+    return "/".join(str(part) for part in parts)
+
+
 def run_all(tasks: Sequence[Task], setup: Setup, ledger: Ledger, what: str) -> list[RunRecord]:
     """The records of `tasks`, in order; `what` names them in the progress shown."""
     return [
-        recorded(f"{task.block}/{task.arm}/{task.search_seed}/{task.seed}", task, setup, ledger)
+        recorded(_key(task), task, setup, ledger)
         for task in progress(tasks, len(tasks), what)
     ]
 
