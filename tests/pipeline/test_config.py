@@ -249,6 +249,11 @@ BAD = [
     ("data: {name: image_folder}", "config key data.folder is missing: image_folder needs"),
     ("data: {name: imagenet}", "config key data.folder is missing: imagenet needs"),
     ("data: {name: image_folder, folder: no/such}", "data.folder is no/such, but there is no such"),
+    ("bogp: {identifiability: {masks: 1001}}", "config key bogp.identifiability.masks is 1001"),
+    ("bogp: {identifiability: {sources: [wsflex]}}", "unknown mask source 'wsflex' (did you mean"),
+    ("bogp: {identifiability: {properties: [x]}}", "config key bogp.identifiability.properties"),
+    ("bogp: {five_nodes: {seeds: [50, 1, 2]}}", "bogp.five_nodes.seeds contains [50]"),
+    ("bogp: {five_nodes: {hidden: [4, 4]}}", "config key bogp.five_nodes.hidden, entry"),
     ("bogp: {model: {hiden: [9]}}", "config key bogp.model: unknown option 'hiden' (did you mean"),
 ]
 
@@ -273,7 +278,8 @@ def test_a_missing_width_is_named():
 
 
 GOOD = [
-    "bogp: {nodes: 2, masks: {sparsities: [0.5], count: 6}}",
+    "bogp: {nodes: 2, masks: {sparsities: [0.5], count: 6},"
+    " identifiability: {sources: [random], sparsity: 0.5, masks: 6}}",
     "bogp: {nodes: 64, model: {hidden: [64]}}",
     "bogp: {nodes: 32, model: {hidden: [32, 16]}}",  # only the first matrix is masked
     "bogp: {scope: inner, nodes: 100, model: {hidden: [100, 100]}}",  # the input may be narrower

@@ -8,28 +8,60 @@ from conftest import SMOKE
 pytestmark = pytest.mark.workflow
 
 COMMENT = "\n# changed\n"
-TRAINING = {"bogp_base", "bogp_search", "bogp_baselines", "bogp_final"}
+TRAINING = {
+    "bogp_base",
+    "bogp_search",
+    "bogp_baselines",
+    "bogp_final",
+    "bogp_identifiability",
+    "bogp_five_nodes",
+}
+JUDGING = {"bogp_tables", "bogp_identifiability_report", "bogp_five_nodes_report"}
 # stage -> the stages that read what it makes
 READERS = {
     "dataset": {"split", *TRAINING},
     "split": TRAINING,
-    "mask_database": {"bogp_correlation", "bogp_figures", *TRAINING} - {"bogp_base"},
+    "mask_database": {
+        "bogp_correlation",
+        "bogp_search",
+        "bogp_baselines",
+        "bogp_final",
+        "bogp_figures",
+        "bogp_identifiability",
+        "bogp_identifiability_report",
+    },
     "bogp_correlation": {"bogp_search", "provenance"},
-    "bogp_base": {"bogp_search", "bogp_baselines", "bogp_final", "bogp_tables"},
+    "bogp_base": {
+        "bogp_search",
+        "bogp_baselines",
+        "bogp_final",
+        "bogp_tables",
+        "bogp_identifiability",
+    },
     "bogp_search": {"bogp_baselines", "bogp_final", "bogp_tables", "bogp_figures"},
     "bogp_baselines": {"bogp_tables"},
     "bogp_final": {"bogp_tables"},
     "bogp_tables": {"bogp_figures", "provenance"},
     "bogp_figures": {"provenance"},
+    "bogp_identifiability": {"bogp_identifiability_report"},
+    "bogp_identifiability_report": {"provenance"},
+    "bogp_five_nodes": {"bogp_five_nodes_report"},
+    "bogp_five_nodes_report": {"provenance"},
 }
 # file -> the stages that run it
 RUN_BY = {
     "src/graphprune/data/digits.py": {"dataset"},
     "src/graphprune/data/split.py": {"split", *TRAINING},
-    "src/graphprune/graphs/cycles.py": {"mask_database"},
+    "src/graphprune/graphs/atlas.py": {"bogp_five_nodes", "bogp_five_nodes_report"},
+    "src/graphprune/search/identifiability.py": {"bogp_identifiability"},
+    "src/graphprune/report/identifiability.py": {"bogp_identifiability_report"},
     "src/graphprune/graphs/correlation.py": {"bogp_correlation"},
     "src/graphprune/masks/source_random.py": {"mask_database", "bogp_baselines"},
-    "src/graphprune/masks/controls.py": {"bogp_baselines", "bogp_final"},
+    "src/graphprune/masks/controls.py": {
+        "bogp_baselines",
+        "bogp_final",
+        "bogp_identifiability_report",
+    },
     "src/graphprune/models/mlp.py": TRAINING,
     "src/graphprune/training/loop.py": TRAINING,
     "src/graphprune/pruning/scores/magnitude.py": {"bogp_baselines"},
@@ -38,8 +70,8 @@ RUN_BY = {
     "src/graphprune/search/fetch.py": {"bogp_search"},
     "src/graphprune/report/bogp_figures.py": {"bogp_figures"},
     "src/graphprune/report/bogp_tables.py": {"bogp_tables"},
-    "src/graphprune/claims/verdict.py": {"bogp_tables"},
-    "src/graphprune/claims/claims.yaml": {"bogp_tables"},
+    "src/graphprune/claims/verdict.py": JUDGING,
+    "src/graphprune/claims/claims.yaml": JUDGING,
     "src/graphprune/pipeline/provenance.py": {"provenance"},
     "workflow_scripts/bogp_final.py": {"bogp_final"},
 }
@@ -74,6 +106,12 @@ def test_a_finished_run_has_nothing_to_do(smoke):
 def test_an_edit_plans_exactly_the_stages_that_run_the_file_and_what_follows(smoke, edited, file):
     edited(file, COMMENT)
     assert smoke.planned(*SMOKE) == affected(RUN_BY[file])
+
+
+def test_an_edit_of_one_mask_source_leaves_the_others_alone(smoke, edited):
+    edited("src/graphprune/masks/source_ws_flex.py", COMMENT)
+    identifiability = {"bogp_identifiability", "bogp_identifiability_report"}
+    assert smoke.planned(*SMOKE) == {"mask_database", "provenance"} | identifiability
 
 
 def test_an_edit_with_an_old_time_stamp_is_seen(smoke, edited):

@@ -17,7 +17,7 @@ BOGP = "results/smoke/bogp"
 STAGES = {
     "dataset": 1,
     "split": 1,
-    "mask_database": 1,
+    "mask_database": 2,
     "bogp_correlation": 1,
     "bogp_base": 1,
     "bogp_search": 1,
@@ -25,9 +25,25 @@ STAGES = {
     "bogp_final": 1,
     "bogp_tables": 1,
     "bogp_figures": 1,
+    "bogp_identifiability": 1,
+    "bogp_identifiability_report": 1,
+    "bogp_five_nodes": 1,
+    "bogp_five_nodes_report": 1,
     "provenance": 1,
     "all": 1,
 }
+
+
+FIGURES = (
+    "accuracy",
+    "convergence",
+    "correlation",
+    "property_scatter",
+    "spread",
+    "mask_means",
+    "five_nodes",
+)
+TABLES = ("table1", "search", "claims", "properties", "identifiability", "five_nodes")
 
 
 def records(smoke):
@@ -92,10 +108,10 @@ def test_every_accuracy_cell_shows_sd_and_n(smoke):
 
 def test_figures_and_tables_are_there_in_every_format(smoke):
     folder = smoke.folder / BOGP
-    for name in ("accuracy", "convergence", "correlation", "property_scatter"):
+    for name in FIGURES:
         assert (folder / f"figures/{name}.svg").read_text().lstrip().startswith("<?xml")
         assert (folder / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
-    for name in ("table1", "search", "claims", "properties"):
+    for name in TABLES:
         assert len(pd.read_csv(folder / f"tables/{name}.csv"))
         assert "<table" in (folder / f"tables/{name}.html").read_text()
 
@@ -113,7 +129,7 @@ def test_the_report_holds_every_figure_and_table_with_its_caption(smoke):
         assert words in page
     # A label with two values becomes a switch, and the page then fails on results without a twin.
     labels = [json.loads(found) for found in re.findall(r'"labels": (\{.*?\})', page)]
-    assert len(labels) == 9
+    assert len(labels) == len(FIGURES) + len(TABLES) + 1
     assert all(set(label) == {"what"} for label in labels)
     assert not re.search(r"(src|href)=[\"']https?://[^\"']+\.(js|css)", page)
 
@@ -150,8 +166,14 @@ def test_trainings_ask_for_a_gpu_where_one_will_be_used(smoke, tmp_path):
     overlay = tmp_path / "cuda.yaml"
     overlay.write_text("compute: {device: cuda}\n")
     asked = resources(smoke.snakemake("-n", "--forceall", *SMOKE, str(overlay)))
-    trainings = {"bogp_base", "bogp_search", "bogp_baselines", "bogp_final"}
-    assert {rule for rule, words in asked.items() if "gpu=1" in words} == trainings
+    assert {rule for rule, words in asked.items() if "gpu=1" in words} == {
+        "bogp_base",
+        "bogp_search",
+        "bogp_baselines",
+        "bogp_final",
+        "bogp_identifiability",
+        "bogp_five_nodes",
+    }
 
 
 def test_the_slurm_profile_asks_for_memory_and_time(smoke):

@@ -45,7 +45,12 @@ def _check_bogp(config: Mapping[str, Any], shape: tuple[int, int, int] | None) -
                 f"only {width} wide; a node needs at least one unit, so use nodes ≤ {width} or a "
                 "wider layer"
             )
-    _check_masks(bogp["masks"], bogp["nodes"])
+    _check_masks(bogp["masks"], bogp["nodes"], "bogp.masks")
+    _check_identifiability(bogp)
+    if again := sorted({*bogp["tuning_seeds"]} & {*bogp["five_nodes"]["seeds"]}):
+        raise UserError(
+            f"config key bogp.five_nodes.seeds contains {again}, already used in bogp.tuning_seeds"
+        )
     used = {*bogp["search"]["seeds"], *bogp["tuning_seeds"]}
     if again := sorted(used & set(bogp["final_seeds"])):
         raise UserError(
@@ -84,18 +89,34 @@ def _check_baselines(baselines: Mapping[str, Any]) -> None:
                 )
 
 
-def _check_masks(masks: Mapping[str, Any], nodes: int) -> None:
+def _check_identifiability(bogp: Mapping[str, Any]) -> None:
+    chosen, key = bogp["identifiability"], "bogp.identifiability"
+    for name in chosen["properties"]:
+        _known(dict.fromkeys(PROPERTIES), name, "property", f"{key}.properties")
+    if chosen["masks"] > bogp["masks"]["count"]:
+        raise UserError(
+            f"config key {key}.masks is {chosen['masks']}, but a database has only "
+            f"bogp.masks.count = {bogp['masks']['count']} masks"
+        )
+    for source in chosen["sources"]:
+        _known(SOURCES, source, "mask source", f"{key}.sources")
+        masks = {**bogp["masks"], "source": source, "sparsities": [chosen["sparsity"]]}
+        _check_masks(masks, bogp["nodes"], key)
+
+
+def _check_masks(masks: Mapping[str, Any], nodes: int, key: str) -> None:
     for sparsity in masks["sparsities"]:
         if float(f"{sparsity:g}") != sparsity:
             raise UserError(
-                f"config key bogp.masks.sparsities contains {sparsity!r}; files are named after "
+                f"config key {key} names the sparsity {sparsity!r}; files are named after "
                 f"their sparsity, so give at most six digits: {sparsity:g}"
             )
         possible = number_of_masks(masks["source"], nodes, sparsity)
         if masks["count"] > possible:
             raise UserError(
                 f"config key bogp.masks.count asks for {masks['count']} different masks, but only "
-                f"{possible} exist with {nodes} nodes at sparsity {sparsity}; ask for fewer"
+                f"{possible} exist with {nodes} nodes at sparsity {sparsity} (source "
+                f"{masks['source']}); ask for fewer"
             )
 
 
