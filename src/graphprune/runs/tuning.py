@@ -29,10 +29,7 @@ def _key(task: Task) -> str:
 
 def run_all(tasks: Sequence[Task], setup: Setup, ledger: Ledger, what: str) -> list[RunRecord]:
     """The records of `tasks`, in order; `what` names them in the progress shown."""
-    return [
-        recorded(_key(task), task, setup, ledger)
-        for task in progress(tasks, len(tasks), what)
-    ]
+    return [recorded(_key(task), task, setup, ledger) for task in progress(tasks, len(tasks), what)]
 
 
 def best_rate(
