@@ -135,4 +135,4 @@ def test_touching_everything_plans_nothing(smoke):
 
 def test_a_changed_key_of_the_config_reaches_the_stages_that_use_it(smoke, edited):
     edited("experiments/smoke.yaml", "  scope: all_but_last\n")
-    assert smoke.planned(*SMOKE) == affected({"bogp_search"})
+    assert smoke.planned(*SMOKE) == affected({"bogp_search", "bogp_identifiability"})
