@@ -12,7 +12,7 @@ from graphprune.errors import UserError
 
 
 def publish(results: Path, destination: Path) -> list[Path]:
-    """The tables (CSV, Markdown), figures (PNG, SVG) and provenance of `results`, copied flat.
+    """The tables (CSV, Markdown), figures (PNG) and provenance of `results`, copied flat.
 
     UserError if the experiment has not finished, or was made by code that is not committed.
     """
@@ -28,7 +28,7 @@ def publish(results: Path, destination: Path) -> list[Path]:
             f"({', '.join(provenance['changed_files']) or 'no git checkout'}); commit and run again"
         )
     files = [source]
-    for pattern in ("*/tables/*.csv", "*/tables/*.md", "*/figures/*.png", "*/figures/*.svg"):
+    for pattern in ("*/tables/*.csv", "*/tables/*.md", "*/figures/*.png"):
         files += sorted(results.glob(pattern))
     destination.mkdir(parents=True, exist_ok=True)
     return [Path(shutil.copy2(file, destination / file.name)) for file in files]
