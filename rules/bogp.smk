@@ -177,8 +177,6 @@ rule bogp_baselines:
     params:
         setup=BOGP_SETUP,
         scope=BOGP["scope"],
-        source=BOGP["masks"]["source"],
-        nodes=BOGP["nodes"],
         baselines=BOGP["baselines"],
         final_seeds=BOGP["final_seeds"],
         code=code_hash("bogp_baselines.py", *BOGP_BASELINE_CODE),

@@ -5,24 +5,18 @@ from graphprune.pipeline.job import code_digest, run
 from graphprune.pipeline.training_job import training_job
 from graphprune.runs.execute import Task
 from graphprune.runs.record import to_frame
-from graphprune.runs.tuning import best_rate, run_all
+from graphprune.runs.tuning import choose_rate, run_all
 
 
 def main(snakemake):
     params = snakemake.params
     rates = params.setup["recipe"]["learning_rate"]
-    tuning, final = (
-        [Task("dense", "dense", 0.0, "all", seed) for seed in seeds]
-        for seeds in (params.tuning_seeds, params.final_seeds)
-    )
+    final = [Task("dense", "dense", 0.0, "all", seed) for seed in params.final_seeds]
     with training_job(snakemake, test=True) as (setup, ledger):
-        rate, accuracies = best_rate(tuning, setup.without_test(), rates, ledger)
-        choice = {
-            "learning_rate": rate,
-            "val_accuracy": {f"{r:g}": a for r, a in accuracies.items()},
-        }
+        choice = choose_rate(params.tuning_seeds, setup, rates, ledger)
         write_json(snakemake.output.recipe, choice)
-        records = run_all(final, setup.with_rate(rate), ledger, "dense network")
+        tuned = setup.with_rate(choice["learning_rate"])
+        records = run_all(final, tuned, ledger, "dense network")
         write_table(
             snakemake.output.records, to_frame(records), {"code": code_digest(snakemake), **choice}
         )

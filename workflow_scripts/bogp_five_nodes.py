@@ -4,25 +4,20 @@ from graphprune.files import write_json, write_table
 from graphprune.graphs.atlas import connected_graphs
 from graphprune.pipeline.job import code_digest, run
 from graphprune.pipeline.training_job import training_job
-from graphprune.runs.execute import Task
 from graphprune.runs.record import to_frame
-from graphprune.runs.tuning import best_rate, run_all
+from graphprune.runs.tuning import choose_rate, run_all
 from graphprune.search.five_nodes import tasks
 
 
 def main(snakemake):
     params, output = snakemake.params, snakemake.output
     rates = params.setup["recipe"]["learning_rate"]
-    tuning = [Task("dense", "dense", 0.0, "all", seed) for seed in params.tuning_seeds]
     every = list(tasks(connected_graphs(params.nodes), params.seeds))
     with training_job(snakemake, test=True) as (setup, ledger):
-        rate, accuracies = best_rate(tuning, setup.without_test(), rates, ledger)
-        choice = {
-            "learning_rate": rate,
-            "val_accuracy": {f"{r:g}": a for r, a in accuracies.items()},
-        }
+        choice = choose_rate(params.tuning_seeds, setup, rates, ledger)
         write_json(output.recipe, choice)
-        records = run_all(every, setup.with_rate(rate), ledger, "small graphs")
+        tuned = setup.with_rate(choice["learning_rate"])
+        records = run_all(every, tuned, ledger, "small graphs")
         write_table(output.records, to_frame(records), {"code": code_digest(snakemake), **choice})
 
 

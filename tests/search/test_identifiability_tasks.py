@@ -8,9 +8,10 @@ from search_cases import PROPERTIES, database, setup
 
 from graphprune.errors import UserError
 from graphprune.masks.build_database import build
+from graphprune.masks.database import mask_id
 from graphprune.runs.execute import execute
 from graphprune.runs.tuning import _key
-from graphprune.search.identifiability import mask_id, tasks
+from graphprune.search.identifiability import tasks
 
 SEEDS = (200, 201, 202)
 

@@ -88,7 +88,7 @@ def _ws_flex_adjacency(n: int, edges: int, p: float, rng: random.Random) -> np.n
     owned = _owned_edges(n, edges)
     lattice = owned | owned.T
     degrees = lattice.sum(axis=1).tolist()
-    # One's own node is never a new far end. Rows of bytes are far faster to ask than numpy's.
+    # One's own node is never a new far end. Bytes, since single entries are asked one by one.
     linked = [bytearray(row.tobytes()) for row in lattice | np.eye(n, dtype=bool)]
     count = owned.sum(axis=1).tolist()
     nodes = range(n)

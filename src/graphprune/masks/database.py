@@ -15,6 +15,19 @@ from graphprune.files import damaged, read_table, write_table
 _PARAMETERS = ("source", "n", "sparsity", "count", "seed", "properties")
 
 
+_NAME = "mask "
+
+
+def mask_name(id: int) -> str:
+    """What the mask of a database row is called in run records."""
+    return f"{_NAME}{id}"
+
+
+def mask_id(name: str) -> int:
+    """The database row behind `mask_name`."""
+    return int(name.removeprefix(_NAME))
+
+
 @dataclass(frozen=True, eq=False)
 class MaskDatabase:
     """Ψ_s of BoGP Algorithm 1.

@@ -11,10 +11,9 @@ def select(
     """(groups,) bool with exactly `keep` True: the highest scores among the `alive`.
 
     Of equal scores the lowest indices are kept. A threshold alone would keep too many or too
-    few where scores tie, and sorting all scores takes several times as long, so: everything
-    above the keep-th highest score, then as many of those equal to it as are missing. That
-    score is the same number whatever algorithm finds it, so the result is deterministic on
-    the CPU and on CUDA.
+    few where scores tie, so: everything above the keep-th highest score, then as many of those
+    equal to it as are missing. That score is the same number whatever algorithm finds it, so
+    the result is deterministic on the CPU and on CUDA.
 
     UserError if fewer than `keep` are alive, or one of them scores NaN; `where` names the pool.
     """

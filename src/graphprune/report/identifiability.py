@@ -11,8 +11,7 @@ from graphprune.claims.statistics import Effect
 from graphprune.graphs.properties import graph_properties
 from graphprune.graphs.relational import mask_to_adjacency
 from graphprune.masks.controls import rows_permuted
-from graphprune.masks.database import MaskDatabase
-from graphprune.search.identifiability import mask_id
+from graphprune.masks.database import MaskDatabase, mask_id
 from graphprune.seeds import generator
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from graphprune.errors import UserError
 from graphprune.progress import progress
@@ -30,6 +31,21 @@ def _key(task: Task) -> str:
 def run_all(tasks: Sequence[Task], setup: Setup, ledger: Ledger, what: str) -> list[RunRecord]:
     """The records of `tasks`, in order; `what` names them in the progress shown."""
     return [recorded(_key(task), task, setup, ledger) for task in progress(tasks, len(tasks), what)]
+
+
+def choose_rate(
+    seeds: Sequence[int], setup: Setup, rates: Sequence[float], ledger: Ledger
+) -> dict[str, Any]:
+    """What a study stores of its choice: the learning_rate, and the val_accuracy of each rate.
+
+    `best_rate` of the dense network over `seeds`; the test set is out of sight.
+    """
+    dense = [Task("dense", "dense", 0.0, "all", seed) for seed in seeds]
+    rate, accuracies = best_rate(dense, setup.without_test(), rates, ledger)
+    return {
+        "learning_rate": rate,
+        "val_accuracy": {f"{r:g}": accuracy for r, accuracy in accuracies.items()},
+    }
 
 
 def best_rate(

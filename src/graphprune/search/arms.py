@@ -8,7 +8,7 @@ from torch import nn
 
 from graphprune.masks.blocks import block_masks
 from graphprune.masks.controls import nodes_relabelled, rows_permuted
-from graphprune.masks.database import MaskDatabase
+from graphprune.masks.database import MaskDatabase, mask_name
 from graphprune.masks.mask import Masks
 from graphprune.masks.names import SOURCES
 from graphprune.pruning.scope import tensors
@@ -44,7 +44,7 @@ def winner_tasks(
         for seed in seeds:
             shared = {"sparsity": sparsity, "level": sparsity, "scope": scope, "seed": seed}
             shared |= {"block": EQUAL, "method": "block_mask", "search_seed": search_seed}
-            yield Task(arm=arm, psi=psi, graph=f"mask {row}", **shared)
+            yield Task(arm=arm, psi=psi, graph=mask_name(row), **shared)
             if arm != "bogp":
                 continue
             rng = generator(seed, f"controls/{search_seed}")

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from graphprune.masks.database import MaskDatabase
+from graphprune.masks.database import MaskDatabase, mask_name
 from graphprune.runs.execute import Task
 
 BLOCK = "identifiability"
-_GRAPH = "mask "
 
 
 def tasks(
@@ -33,11 +32,6 @@ def tasks(
                     seed=seed,
                     level=sparsity,
                     block=BLOCK,
-                    graph=f"{_GRAPH}{number}",
+                    graph=mask_name(number),
                     psi=psi,
                 )
-
-
-def mask_id(graph: str) -> int:
-    """The database row behind the `graph` of a task or its record."""
-    return int(graph.removeprefix(_GRAPH))
