@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).resolve().parents[1] / "src" / "graphprune"
-RUNS = ("runs", "search")
+RUNS = ("runs", "search", "studies")
 FORBIDDEN = {
     "graphs": ("data", "models", "masks", "pruning", "training", "metrics", *RUNS, "torch"),
     "data": ("graphs", "models", "masks", "pruning", "training", "metrics", *RUNS),
@@ -15,7 +15,9 @@ FORBIDDEN = {
     "metrics": ("data", "models", "pruning", "training", *RUNS),
     "pruning": ("data", "models", "training", *RUNS),
     "training": ("data", "models", "pruning", *RUNS),
-    "runs": ("search", "report", "claims"),
+    "runs": ("search", "studies", "report", "claims"),
+    "search": ("studies", "report", "claims"),
+    "studies": ("report", "claims"),
     "claims": ("data", "models", "pruning", "training", "report", *RUNS, "torch"),
     "report": ("data", "models", "pruning", "training", *RUNS, "torch"),
 }

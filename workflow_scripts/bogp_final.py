@@ -6,7 +6,7 @@ from graphprune.pipeline.job import code_digest, run
 from graphprune.pipeline.training_job import training_job
 from graphprune.runs.record import to_frame
 from graphprune.runs.tuning import run_all
-from graphprune.search.arms import winner_tasks
+from graphprune.studies.bogp_arms import winner_tasks
 
 
 def main(snakemake):

@@ -6,7 +6,7 @@ from graphprune.pipeline.job import code_digest, run
 from graphprune.pipeline.training_job import training_job
 from graphprune.runs.record import to_frame
 from graphprune.runs.tuning import choose_rate, run_all
-from graphprune.search.five_nodes import tasks
+from graphprune.studies.five_nodes import tasks
 
 
 def main(snakemake):

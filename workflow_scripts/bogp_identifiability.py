@@ -6,7 +6,7 @@ from graphprune.pipeline.job import code_digest, run
 from graphprune.pipeline.training_job import training_job
 from graphprune.runs.record import to_frame
 from graphprune.runs.tuning import run_all
-from graphprune.search.identifiability import tasks
+from graphprune.studies.identifiability import tasks
 
 
 def main(snakemake):

@@ -12,7 +12,7 @@ from graphprune.counts import kept_count
 from graphprune.errors import UserError
 from graphprune.masks.blocks import block_masks
 from graphprune.runs.execute import Task, execute, train_task
-from graphprune.search.arms import baseline_tasks, winner_tasks, winners
+from graphprune.studies.bogp_arms import baseline_tasks, winner_tasks, winners
 
 SEEDS = (100, 101, 102)
 METHODS = {

@@ -7,7 +7,7 @@ from search_cases import setup
 from graphprune.graphs.atlas import connected_graphs
 from graphprune.graphs.layout import expand
 from graphprune.runs.execute import Task, execute, train_task
-from graphprune.search.five_nodes import tasks
+from graphprune.studies.five_nodes import tasks
 
 SEEDS = (7, 8, 9)
 INNER = ("layers.1.weight", "layers.2.weight")

@@ -11,7 +11,7 @@ from graphprune.masks.build_database import build
 from graphprune.masks.database import mask_id
 from graphprune.runs.execute import execute
 from graphprune.runs.tuning import _key
-from graphprune.search.identifiability import tasks
+from graphprune.studies.identifiability import tasks
 
 SEEDS = (200, 201, 202)
 
