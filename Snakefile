@@ -8,6 +8,7 @@ container: "docker://python:3.11"
 include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/bogp.smk"
+include: "rules/bogp_choices.smk"
 include: "rules/bogp_graphs.smk"
 include: "rules/report.smk"
 

@@ -1,43 +1,111 @@
 from graphprune.masks.names import SOURCES
 from graphprune.models.names import MODELS
+from graphprune.pipeline.settings import bogp_settings
 from graphprune.pruning.methods import modules
 from graphprune.search.names import STRATEGIES
 
 BOGP = config["bogp"]
-BOGP_RESULTS = f"{RESULTS}/bogp"
-BOGP_SPARSITIES = [f"{s:g}" for s in BOGP["masks"]["sparsities"]]
-BOGP_DATABASE = "{SHARED}/masks/{source}-n{nodes}-count{count}-seed{seed}".format(
-    SHARED=SHARED, nodes=BOGP["nodes"], **BOGP["masks"]
-)
-BOGP_MODEL_MODULE = module_of(MODELS, BOGP["model"]["name"], "model")
-BOGP_SOURCE_MODULE = module_of(SOURCES, BOGP["masks"]["source"], "mask source")
-BOGP_SEARCH_CODE = [
-    BOGP_MODEL_MODULE,
-    *(module_of(STRATEGIES, name, "strategy") for name in BOGP["search"]["strategies"]),
-]
-BOGP_BASELINE_CODE = [
-    BOGP_MODEL_MODULE,
-    BOGP_SOURCE_MODULE,
-    *(
-        m
-        for block in BOGP["baselines"].values()
-        for name in block
-        for m in modules(name)
-    ),
-]
-# What every training of the study shares. Thread count and determinism are part of the numbers.
-BOGP_SETUP = {
-    "experiment": config["experiment"],
-    "study": "bogp",
-    "dataset": config["data"]["name"],
-    "protocol": config["protocol"],
-    "model": BOGP["model"],
-    "init": BOGP["init"],
-    "recipe_name": BOGP["recipe"],
-    "recipe": config["recipes"][BOGP["recipe"]],
-    "threads": config["compute"]["threads"],
-    "deterministic": config["compute"]["deterministic"],
-}
+BOGP_SETTINGS = bogp_settings(BOGP)
+BOGP_RESULTS = f"{RESULTS}/bogp/{{setting}}"
+SCORES = f"{SHARED}/scores"
+
+
+def bogp(w):
+    """The study's block as the job's setting has it."""
+    return BOGP_SETTINGS[w.setting]
+
+
+def with_part(part):
+    """The settings that run this part."""
+    return [name for name, setting in BOGP_SETTINGS.items() if part in setting["parts"]]
+
+
+def of_settings(part, *files):
+    """These files of every setting that runs `part`."""
+    return expand(files, setting=with_part(part))
+
+
+def bogp_sparsities(w):
+    return [f"{s:g}" for s in bogp(w)["masks"]["sparsities"]]
+
+
+def of_sparsities(file):
+    """A file of the job's setting at each of its sparsities."""
+    return lambda w: expand(file, setting=w.setting, sparsity=bogp_sparsities(w))
+
+
+def database(setting, sparsity, source=None, count=None):
+    """The file of a mask database with this setting's nodes and seed."""
+    masks = setting["masks"]
+    return (
+        f"{SHARED}/masks/{source or masks['source']}-n{setting['nodes']}"
+        f"-count{count or masks['count']}-seed{masks['seed']}/s{sparsity}.parquet"
+    )
+
+
+def bogp_databases(w):
+    """Those that the job's setting searches, one a sparsity."""
+    return [database(bogp(w), s) for s in bogp_sparsities(w)]
+
+
+def setup_of(setting):
+    """What every training of a setting shares. Threads and precision are part of the numbers."""
+    return {
+        "experiment": config["experiment"],
+        "study": "bogp",
+        "dataset": config["data"]["name"],
+        "protocol": config["protocol"],
+        "model": setting["model"],
+        "init": setting["init"],
+        "recipe_name": setting["recipe"],
+        "recipe": config["recipes"][setting["recipe"]],
+        "threads": config["compute"]["threads"],
+        "deterministic": config["compute"]["deterministic"],
+        "precision": config["compute"]["precision"],
+    }
+
+
+def bogp_setup(w):
+    return setup_of(bogp(w))
+
+
+def of_base(file):
+    """A file of the dense network's job: one job for all settings with the same network."""
+
+    def found(w):
+        keys = ("tuning_seeds", "final_seeds")
+        wanted = [setup_of(bogp(w)), *(bogp(w)[key] for key in keys)]
+        same = (
+            name
+            for name, setting in BOGP_SETTINGS.items()
+            if [setup_of(setting), *(setting[key] for key in keys)] == wanted
+        )
+        return expand(file, setting=next(same))[0]
+
+    return found
+
+
+def bogp_model_code(w):
+    return [module_of(MODELS, bogp(w)["model"]["name"], "model")]
+
+
+def bogp_search_code(w):
+    names = bogp(w)["search"]["strategies"]
+    return [
+        *bogp_model_code(w),
+        *(module_of(STRATEGIES, name, "strategy") for name in names),
+    ]
+
+
+def bogp_baseline_code(w):
+    names = ["glob_1", *(n for block in bogp(w)["baselines"].values() for n in block)]
+    source = module_of(SOURCES, bogp(w)["masks"]["source"], "mask source")
+    return [*bogp_model_code(w), source, *(m for name in names for m in modules(name))]
+
+
+def score_code(w):
+    """The code that decides what a mask scores, whoever asks; shared scores carry it."""
+    return module_hash("graphprune.search.scorer", *bogp_model_code(w))
 
 
 rule mask_database:
@@ -56,7 +124,7 @@ rule mask_database:
         nodes=r"\d+",
         amount=r"\d+",
         seed=r"\d+",
-        sparsity=r"[0-9.e-]+",
+        sparsity=r"[0-9.e-]+(to[0-9.e-]+)?",
     resources:
         mem_mb=memory(2000),
         runtime=minutes(30),
@@ -70,18 +138,20 @@ rule mask_database:
 
 rule bogp_correlation:
     input:
-        databases=[f"{BOGP_DATABASE}/s{s}.parquet" for s in BOGP_SPARSITIES],
+        databases=bogp_databases,
         code=code_files("bogp_correlation.py"),
     output:
         **table_files(
             BOGP_RESULTS,
             "BoGP",
+            "{setting}",
             "properties",
             "Properties of the masks, and which are kept",
         ),
         **figure_files(
             BOGP_RESULTS,
             "BoGP",
+            "{setting}",
             "correlation",
             "Correlation of the properties (Figure 8)",
         ),
@@ -95,7 +165,7 @@ rule bogp_correlation:
         runtime=minutes(10),
     params:
         **BOGP["correlation"],
-        sparsities=BOGP["masks"]["sparsities"],
+        sparsities=lambda w: bogp(w)["masks"]["sparsities"],
         code=code_hash("bogp_correlation.py"),
     script:
         "../workflow_scripts/bogp_correlation.py"
@@ -105,7 +175,7 @@ rule bogp_base:
     input:
         data=DATA_FILES,
         split=SPLIT,
-        code=code_files("bogp_base.py", BOGP_MODEL_MODULE),
+        code=lambda w: code_files("bogp_base.py", *bogp_model_code(w)),
     output:
         records=f"{BOGP_RESULTS}/base.parquet",
         recipe=f"{BOGP_RESULTS}/recipe.json",
@@ -119,10 +189,10 @@ rule bogp_base:
         mem_mb=memory(4000),
         runtime=minutes(120),
     params:
-        setup=BOGP_SETUP,
-        tuning_seeds=BOGP["tuning_seeds"],
-        final_seeds=BOGP["final_seeds"],
-        code=code_hash("bogp_base.py", BOGP_MODEL_MODULE),
+        setup=bogp_setup,
+        tuning_seeds=lambda w: bogp(w)["tuning_seeds"],
+        final_seeds=lambda w: bogp(w)["final_seeds"],
+        code=lambda w: code_hash("bogp_base.py", *bogp_model_code(w)),
     script:
         "../workflow_scripts/bogp_base.py"
 
@@ -131,10 +201,10 @@ rule bogp_search:
     input:
         data=DATA_FILES,
         split=SPLIT,
-        recipe=rules.bogp_base.output.recipe,
-        database=f"{BOGP_DATABASE}/s{{sparsity}}.parquet",
+        recipe=of_base(rules.bogp_base.output.recipe),
+        database=lambda w: database(bogp(w), w.sparsity),
         kept=rules.bogp_correlation.output.kept,
-        code=code_files("bogp_search.py", *BOGP_SEARCH_CODE),
+        code=lambda w: code_files("bogp_search.py", *bogp_search_code(w)),
     output:
         f"{BOGP_RESULTS}/search/s{{sparsity}}.parquet",
     log:
@@ -147,10 +217,12 @@ rule bogp_search:
         mem_mb=memory(4000),
         runtime=minutes(240),
     params:
-        setup=BOGP_SETUP,
-        scope=BOGP["scope"],
-        search=BOGP["search"],
-        code=code_hash("bogp_search.py", *BOGP_SEARCH_CODE),
+        setup=bogp_setup,
+        scope=lambda w: bogp(w)["scope"],
+        search=lambda w: bogp(w)["search"],
+        scores=SCORES,
+        score_code=score_code,
+        code=lambda w: code_hash("bogp_search.py", *bogp_search_code(w)),
     script:
         "../workflow_scripts/bogp_search.py"
 
@@ -159,10 +231,10 @@ rule bogp_baselines:
     input:
         data=DATA_FILES,
         split=SPLIT,
-        recipe=rules.bogp_base.output.recipe,
-        database=f"{BOGP_DATABASE}/s{{sparsity}}.parquet",
+        recipe=of_base(rules.bogp_base.output.recipe),
+        database=lambda w: database(bogp(w), w.sparsity),
         search=rules.bogp_search.output[0],
-        code=code_files("bogp_baselines.py", *BOGP_BASELINE_CODE),
+        code=lambda w: code_files("bogp_baselines.py", *bogp_baseline_code(w)),
     output:
         f"{BOGP_RESULTS}/baselines/s{{sparsity}}.parquet",
     log:
@@ -175,11 +247,12 @@ rule bogp_baselines:
         mem_mb=memory(4000),
         runtime=minutes(240),
     params:
-        setup=BOGP_SETUP,
-        scope=BOGP["scope"],
-        baselines=BOGP["baselines"],
-        final_seeds=BOGP["final_seeds"],
-        code=code_hash("bogp_baselines.py", *BOGP_BASELINE_CODE),
+        setup=bogp_setup,
+        scope=lambda w: bogp(w)["scope"],
+        baselines=lambda w: bogp(w)["baselines"],
+        budget=lambda w: bogp(w)["search"]["starts"] + bogp(w)["search"]["steps"],
+        final_seeds=lambda w: bogp(w)["final_seeds"],
+        code=lambda w: code_hash("bogp_baselines.py", *bogp_baseline_code(w)),
     script:
         "../workflow_scripts/bogp_baselines.py"
 
@@ -188,10 +261,10 @@ rule bogp_final:
     input:
         data=DATA_FILES,
         split=SPLIT,
-        recipe=rules.bogp_base.output.recipe,
-        database=f"{BOGP_DATABASE}/s{{sparsity}}.parquet",
+        recipe=of_base(rules.bogp_base.output.recipe),
+        database=lambda w: database(bogp(w), w.sparsity),
         search=rules.bogp_search.output[0],
-        code=code_files("bogp_final.py", BOGP_MODEL_MODULE),
+        code=lambda w: code_files("bogp_final.py", *bogp_model_code(w)),
     output:
         f"{BOGP_RESULTS}/final/s{{sparsity}}.parquet",
     log:
@@ -204,28 +277,33 @@ rule bogp_final:
         mem_mb=memory(4000),
         runtime=minutes(240),
     params:
-        setup=BOGP_SETUP,
-        scope=BOGP["scope"],
-        final_seeds=BOGP["final_seeds"],
-        code=code_hash("bogp_final.py", BOGP_MODEL_MODULE),
+        setup=bogp_setup,
+        scope=lambda w: bogp(w)["scope"],
+        final_seeds=lambda w: bogp(w)["final_seeds"],
+        code=lambda w: code_hash("bogp_final.py", *bogp_model_code(w)),
     script:
         "../workflow_scripts/bogp_final.py"
 
 
 rule bogp_tables:
     input:
-        base=rules.bogp_base.output.records,
-        recipe=rules.bogp_base.output.recipe,
-        searches=expand(rules.bogp_search.output[0], sparsity=BOGP_SPARSITIES),
-        baselines=expand(rules.bogp_baselines.output[0], sparsity=BOGP_SPARSITIES),
-        final=expand(rules.bogp_final.output[0], sparsity=BOGP_SPARSITIES),
+        base=of_base(rules.bogp_base.output.records),
+        recipe=of_base(rules.bogp_base.output.recipe),
+        searches=of_sparsities(rules.bogp_search.output[0]),
+        baselines=of_sparsities(rules.bogp_baselines.output[0]),
+        final=of_sparsities(rules.bogp_final.output[0]),
         code=code_files("bogp_tables.py", CLAIMS),
     output:
         **table_files(
-            BOGP_RESULTS, "BoGP", "table1", "Table 1: accuracy, drop and cost"
+            BOGP_RESULTS,
+            "BoGP",
+            "{setting}",
+            "table1",
+            "Table 1: accuracy, drop and cost",
         ),
-        **table_files(BOGP_RESULTS, "BoGP", "search", "What the searches found"),
-        **table_files(BOGP_RESULTS, "BoGP", "claims", "The paper's claims, judged"),
+        **table_files(
+            BOGP_RESULTS, "BoGP", "{setting}", "search", "What the searches found"
+        ),
     log:
         f"{BOGP_RESULTS}/logs/tables.log",
     benchmark:
@@ -241,19 +319,31 @@ rule bogp_tables:
 
 rule bogp_figures:
     input:
-        databases=[f"{BOGP_DATABASE}/s{s}.parquet" for s in BOGP_SPARSITIES],
-        searches=expand(rules.bogp_search.output[0], sparsity=BOGP_SPARSITIES),
+        databases=bogp_databases,
+        searches=of_sparsities(rules.bogp_search.output[0]),
         table1=rules.bogp_tables.output.table1_csv,
         code=code_files("bogp_figures.py"),
     output:
         **figure_files(
-            BOGP_RESULTS, "BoGP", "accuracy", "Accuracy lost against dense (Table 1)"
+            BOGP_RESULTS,
+            "BoGP",
+            "{setting}",
+            "accuracy",
+            "Accuracy lost against dense (Table 1)",
         ),
         **figure_files(
-            BOGP_RESULTS, "BoGP", "convergence", "Convergence of the searches"
+            BOGP_RESULTS,
+            "BoGP",
+            "{setting}",
+            "convergence",
+            "Convergence of the searches",
         ),
         **figure_files(
-            BOGP_RESULTS, "BoGP", "property_scatter", "Accuracy against each property"
+            BOGP_RESULTS,
+            "BoGP",
+            "{setting}",
+            "property_scatter",
+            "Accuracy against each property",
         ),
     log:
         f"{BOGP_RESULTS}/logs/figures.log",
@@ -269,8 +359,51 @@ rule bogp_figures:
         "../workflow_scripts/bogp_figures.py"
 
 
+def claim_inputs(w):
+    """What a setting's parts have found for the claims to be judged on."""
+    found = {}
+    if "comparison" in bogp(w)["parts"]:
+        made = (rules.bogp_baselines.output[0], rules.bogp_final.output[0])
+        found["runs"] = [file for stage in made for file in of_sparsities(stage)(w)]
+    if "identifiability" in bogp(w)["parts"]:
+        found["identifiability"] = (
+            rules.bogp_identifiability_report.output.identifiability_csv
+        )
+    if "tradeoff" in bogp(w)["parts"]:
+        found["tradeoff"] = expand(
+            rules.bogp_tradeoff_final.output[0], setting=w.setting, pool=POOLS
+        )
+    return found
+
+
+rule bogp_claims:
+    input:
+        unpack(claim_inputs),
+        five_nodes=f"{RESULTS}/bogp/tables/five_nodes.csv",
+        code=code_files("bogp_claims.py", CLAIMS),
+    output:
+        **table_files(
+            BOGP_RESULTS, "BoGP", "{setting}", "claims", "The paper's claims, judged"
+        ),
+    log:
+        f"{BOGP_RESULTS}/logs/claims.log",
+    benchmark:
+        f"{BOGP_RESULTS}/benchmarks/claims.tsv"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(10),
+    params:
+        code=code_hash("bogp_claims.py", CLAIMS),
+    script:
+        "../workflow_scripts/bogp_claims.py"
+
+
 STUDIES["bogp"] = [
-    *rules.bogp_correlation.output,
-    *rules.bogp_tables.output,
-    *rules.bogp_figures.output,
+    *of_settings(
+        "comparison",
+        *rules.bogp_correlation.output,
+        *rules.bogp_tables.output,
+        *rules.bogp_figures.output,
+    ),
+    *expand(rules.bogp_claims.output, setting=BOGP_SETTINGS),
 ]

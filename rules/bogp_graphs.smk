@@ -1,31 +1,32 @@
 # BoGP's questions about graphs as such: does a mask's graph decide anything, whatever its source,
 # and what do the 21 connected graphs on five nodes say (Figures 5 to 7)?
-IDENTIFIABILITY = BOGP["identifiability"]
-IDENTIFIABILITY_DATABASES = [
-    "{SHARED}/masks/{source}-n{nodes}-count{count}-seed{seed}/s{sparsity:g}.parquet".format(
-        SHARED=SHARED,
-        source=source,
-        nodes=BOGP["nodes"],
-        count=BOGP["masks"]["count"],
-        seed=BOGP["masks"]["seed"],
-        sparsity=IDENTIFIABILITY["sparsity"],
-    )
-    for source in IDENTIFIABILITY["sources"]
-]
+BOGP_ALL = f"{RESULTS}/bogp"
+MLP_MODULE = module_of(MODELS, "mlp", "model")
+
+
+def identifiability_databases(w):
+    """The database of each mask source, at the one sparsity that this part is done at."""
+    chosen = bogp(w)["identifiability"]
+    return [
+        database(bogp(w), f"{chosen['sparsity']:g}", source)
+        for source in chosen["sources"]
+    ]
+
+
+# The first setting's, on the network of Figures 5 to 7.
 FIVE_NODES_SETUP = {
-    **BOGP_SETUP,
+    **setup_of(next(iter(BOGP_SETTINGS.values()))),
     "model": {"name": "mlp", "hidden": BOGP["five_nodes"]["hidden"]},
 }
-MLP_MODULE = module_of(MODELS, "mlp", "model")
 
 
 rule bogp_identifiability:
     input:
         data=DATA_FILES,
         split=SPLIT,
-        recipe=rules.bogp_base.output.recipe,
-        databases=IDENTIFIABILITY_DATABASES,
-        code=code_files("bogp_identifiability.py", BOGP_MODEL_MODULE),
+        recipe=of_base(rules.bogp_base.output.recipe),
+        databases=identifiability_databases,
+        code=lambda w: code_files("bogp_identifiability.py", *bogp_model_code(w)),
     output:
         f"{BOGP_RESULTS}/identifiability.parquet",
     log:
@@ -38,31 +39,60 @@ rule bogp_identifiability:
         mem_mb=memory(4000),
         runtime=minutes(240),
     params:
-        setup=BOGP_SETUP,
-        scope=BOGP["scope"],
-        masks=IDENTIFIABILITY["masks"],
-        seeds=IDENTIFIABILITY["seeds"],
-        code=code_hash("bogp_identifiability.py", BOGP_MODEL_MODULE),
+        setup=bogp_setup,
+        scope=lambda w: bogp(w)["scope"],
+        masks=BOGP["identifiability"]["masks"],
+        seeds=BOGP["identifiability"]["seeds"],
+        code=lambda w: code_hash("bogp_identifiability.py", *bogp_model_code(w)),
     script:
         "../workflow_scripts/bogp_identifiability.py"
+
+
+rule bogp_mask_properties:
+    input:
+        databases=identifiability_databases,
+        code=code_files("bogp_mask_properties.py"),
+    output:
+        f"{BOGP_RESULTS}/mask_properties.parquet",
+    log:
+        f"{BOGP_RESULTS}/logs/mask_properties.log",
+    benchmark:
+        f"{BOGP_RESULTS}/benchmarks/mask_properties.tsv"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(10),
+    params:
+        masks=BOGP["identifiability"]["masks"],
+        properties=BOGP["identifiability"]["properties"],
+        code=code_hash("bogp_mask_properties.py"),
+    script:
+        "../workflow_scripts/bogp_mask_properties.py"
 
 
 rule bogp_identifiability_report:
     input:
         records=rules.bogp_identifiability.output[0],
-        databases=IDENTIFIABILITY_DATABASES,
+        properties=rules.bogp_mask_properties.output[0],
+        databases=identifiability_databases,
         code=code_files("bogp_identifiability_report.py", CLAIMS),
     output:
         **table_files(
             BOGP_RESULTS,
             "BoGP",
+            "{setting}",
             "identifiability",
             "Is the graph identifiable at all?",
         ),
         **figure_files(
-            BOGP_RESULTS, "BoGP", "spread", "Spread of the properties by mask source"
+            BOGP_RESULTS,
+            "BoGP",
+            "{setting}",
+            "spread",
+            "Spread of the properties by mask source",
         ),
-        **figure_files(BOGP_RESULTS, "BoGP", "mask_means", "Masks against seeds"),
+        **figure_files(
+            BOGP_RESULTS, "BoGP", "{setting}", "mask_means", "Masks against seeds"
+        ),
     log:
         f"{BOGP_RESULTS}/logs/identifiability_report.log",
     benchmark:
@@ -71,7 +101,6 @@ rule bogp_identifiability_report:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        properties=IDENTIFIABILITY["properties"],
         code=code_hash("bogp_identifiability_report.py", CLAIMS),
     script:
         "../workflow_scripts/bogp_identifiability_report.py"
@@ -83,12 +112,12 @@ rule bogp_five_nodes:
         split=SPLIT,
         code=code_files("bogp_five_nodes.py", MLP_MODULE),
     output:
-        records=f"{BOGP_RESULTS}/five_nodes.parquet",
-        recipe=f"{BOGP_RESULTS}/five_nodes_recipe.json",
+        records=f"{BOGP_ALL}/five_nodes.parquet",
+        recipe=f"{BOGP_ALL}/five_nodes_recipe.json",
     log:
-        f"{BOGP_RESULTS}/logs/five_nodes.log",
+        f"{BOGP_ALL}/logs/five_nodes.log",
     benchmark:
-        f"{BOGP_RESULTS}/benchmarks/five_nodes.tsv"
+        f"{BOGP_ALL}/benchmarks/five_nodes.tsv"
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
@@ -109,17 +138,24 @@ rule bogp_five_nodes_report:
         records=rules.bogp_five_nodes.output.records,
         code=code_files("bogp_five_nodes_report.py", CLAIMS),
     output:
-        **table_files(BOGP_RESULTS, "BoGP", "five_nodes", "The 21 graphs on five nodes"),
-        **figure_files(
-            BOGP_RESULTS,
+        **table_files(
+            BOGP_ALL,
             "BoGP",
+            "All settings",
+            "five_nodes",
+            "The 21 graphs on five nodes",
+        ),
+        **figure_files(
+            BOGP_ALL,
+            "BoGP",
+            "All settings",
             "five_nodes",
             "The 21 graphs on five nodes (Figures 5–7)",
         ),
     log:
-        f"{BOGP_RESULTS}/logs/five_nodes_report.log",
+        f"{BOGP_ALL}/logs/five_nodes_report.log",
     benchmark:
-        f"{BOGP_RESULTS}/benchmarks/five_nodes_report.tsv"
+        f"{BOGP_ALL}/benchmarks/five_nodes_report.tsv"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(10),
@@ -130,7 +166,47 @@ rule bogp_five_nodes_report:
         "../workflow_scripts/bogp_five_nodes_report.py"
 
 
+rule bogp_settings:
+    input:
+        identifiability=of_settings(
+            "identifiability",
+            rules.bogp_identifiability_report.output.identifiability_csv,
+        ),
+        table1=of_settings("comparison", rules.bogp_tables.output.table1_csv),
+        claims=expand(rules.bogp_claims.output.claims_csv, setting=BOGP_SETTINGS),
+        code=code_files("bogp_settings.py"),
+    output:
+        **table_files(
+            BOGP_ALL,
+            "BoGP",
+            "All settings",
+            "settings",
+            "Nodes, depth, recipes side by side",
+        ),
+        **figure_files(
+            BOGP_ALL,
+            "BoGP",
+            "All settings",
+            "settings",
+            "Masks against seeds over node count",
+        ),
+    log:
+        f"{BOGP_ALL}/logs/settings.log",
+    benchmark:
+        f"{BOGP_ALL}/benchmarks/settings.tsv"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(10),
+    params:
+        settings=BOGP_SETTINGS,
+        with_part={part: with_part(part) for part in ("identifiability", "comparison")},
+        code=code_hash("bogp_settings.py"),
+    script:
+        "../workflow_scripts/bogp_settings.py"
+
+
 STUDIES["bogp"] += [
-    *rules.bogp_identifiability_report.output,
+    *of_settings("identifiability", *rules.bogp_identifiability_report.output),
     *rules.bogp_five_nodes_report.output,
+    *rules.bogp_settings.output,
 ]

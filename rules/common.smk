@@ -4,7 +4,7 @@ from pathlib import Path
 
 import graphprune
 from graphprune.errors import UserError
-from graphprune.pipeline.code import ROOT, code_files, code_hash
+from graphprune.pipeline.code import ROOT, code_files, code_hash, module_hash
 from graphprune.pipeline.config import validate
 from graphprune.pipeline.job import FORCED, gpu_here
 
@@ -60,7 +60,7 @@ def minutes(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def table_files(folder, category, name, what):
+def table_files(folder, category, group, name, what):
     """The files of a table: CSV and Markdown, and HTML that the report shows."""
     path = f"{folder}/tables/{name}"
     return {
@@ -70,13 +70,13 @@ def table_files(folder, category, name, what):
             f"{path}.html",
             caption=f"captions/{name}_table.rst",
             category=category,
-            subcategory="Tables",
+            subcategory=group,
             labels={"what": what},
         ),
     }
 
 
-def figure_files(folder, category, name, what):
+def figure_files(folder, category, group, name, what):
     """The files of a figure: PNG, and SVG that the report shows."""
     path = f"{folder}/figures/{name}"
     return {
@@ -85,7 +85,7 @@ def figure_files(folder, category, name, what):
             f"{path}.svg",
             caption=f"captions/{name}_figure.rst",
             category=category,
-            subcategory="Figures",
+            subcategory=group,
             labels={"what": what},
         ),
     }

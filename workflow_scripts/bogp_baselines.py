@@ -6,7 +6,7 @@ from graphprune.pipeline.job import code_digest, run
 from graphprune.pipeline.training_job import training_job
 from graphprune.runs.record import to_frame
 from graphprune.runs.tuning import run_all
-from graphprune.studies.bogp_arms import baseline_tasks
+from graphprune.studies.bogp_arms import baseline_tasks, found_records
 
 
 def main(snakemake):
@@ -18,6 +18,7 @@ def main(snakemake):
             database, log, setup.build(), params.scope, params.baselines, params.final_seeds
         )
         records = run_all(list(tasks), setup, ledger, f"baselines at {sparsity}")
+        records += found_records(database, log, setup, params.scope, params.budget, ledger)
         write_table(snakemake.output[0], to_frame(records), {"code": code_digest(snakemake)})
 
 

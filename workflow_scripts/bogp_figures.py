@@ -16,9 +16,10 @@ def main(snakemake):
     properties = {d.parameters["sparsity"]: d.properties() for d in databases}
     table1 = pd.read_csv(inputs.table1, keep_default_na=False, na_values=[""])
     names = snakemake.params.properties
-    write_figure(figures.drops(table1), output, "accuracy")
-    write_figure(figures.convergence(searches), output, "convergence")
-    scatter = figures.accuracy_against_properties(searches, properties, names)
+    title = f"setting {snakemake.wildcards.setting}"
+    write_figure(figures.drops(table1, title), output, "accuracy")
+    write_figure(figures.convergence(searches, title), output, "convergence")
+    scatter = figures.accuracy_against_properties(searches, properties, names, title)
     write_figure(scatter, output, "property_scatter")
 
 

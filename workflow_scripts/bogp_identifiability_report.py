@@ -13,7 +13,8 @@ def main(snakemake):
     inputs, output = snakemake.input, snakemake.output
     records, _ = read_table(inputs.records)
     databases = [MaskDatabase.load(path) for path in inputs.databases]
-    table = identifiability_table(records, databases, snakemake.params.properties)
+    properties, _ = read_table(inputs.properties)
+    table = identifiability_table(records, properties)
     page = identifiability_page(table, identifiability_note(records), spread_table(databases))
     write_page(page, table, output, "identifiability")
     write_figure(figures.spread(databases), output, "spread")

@@ -1,9 +1,10 @@
-"""Table 1, the table of the searches, and the verdicts on the claims."""
+"""Table 1, and the table of the searches."""
 
 from graphprune.files import read_json
 from graphprune.pipeline.job import run
 from graphprune.report import bogp_pages as pages
 from graphprune.report import bogp_tables as tables
+from graphprune.report.bogp_table1_page import table1_page
 from graphprune.report.inputs import read_tables
 from graphprune.report.output import write_page
 
@@ -14,11 +15,10 @@ def main(snakemake):
     searches = read_tables(inputs.searches)
     note = pages.setup_note(records, read_json(inputs.recipe))
     table1 = tables.table1(records, searches)
-    write_page(pages.table1_page(table1, note), table1, output, "table1")
+    setting = snakemake.wildcards.setting
+    write_page(table1_page(table1, note, setting), table1, output, "table1")
     found = tables.search_table(searches, records)
-    write_page(pages.search_page(found), found, output, "search")
-    claims = tables.claims_table(records)
-    write_page(pages.claims_page(claims), claims, output, "claims")
+    write_page(pages.search_page(found, setting), found, output, "search")
 
 
 if __name__ == "__main__":

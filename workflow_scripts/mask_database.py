@@ -1,4 +1,4 @@
-"""The mask database of one sparsity (BoGP, Algorithm 1)."""
+"""The mask database of one sparsity, or of a range of them (BoGP, Algorithm 1)."""
 
 from graphprune.graphs.property_names import PROPERTIES
 from graphprune.masks.build_database import build
@@ -7,10 +7,11 @@ from graphprune.pipeline.job import run
 
 def main(snakemake):
     asked = snakemake.wildcards
+    levels = [float(level) for level in asked.sparsity.split("to")]
     database = build(
         source=asked.source,
         n=int(asked.nodes),
-        sparsity=float(asked.sparsity),
+        sparsity=levels[0] if len(levels) == 1 else levels,
         count=int(asked.amount),
         seed=int(asked.seed),
         properties=PROPERTIES,

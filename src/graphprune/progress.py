@@ -5,8 +5,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from tqdm import tqdm
-
 T = TypeVar("T")
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -18,6 +16,8 @@ def progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:
     Without a terminal: a line at most every SECONDS_BETWEEN_LINES on stdout, and one at the end.
     """
     if sys.stderr.isatty():
+        from tqdm import tqdm  # only here: jobs have no terminal, and many are short
+
         yield from tqdm(items, total=total, desc=what)
         return
     start = last = time.monotonic()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from graphprune.claims.bogp import BASELINES, COLUMNS, bogp_2, bogp_3
+from graphprune.claims.bogp import BASELINES, BESIDE, COLUMNS, NOT_JUDGED, bogp_2, bogp_3
 from graphprune.claims.statistics import holm
 from graphprune.errors import UserError
 
@@ -35,6 +35,16 @@ def searched(gains, sparsities=(0.15, 0.9)):
                 base = 0.9 - 0.1 * s + 0.001 * seed
                 rows.append(run("bogp", s, seed, base + gain, search))
                 rows.append(run("random_search", s, seed, base, search))
+    return pd.DataFrame(rows)
+
+
+def as_found(gains, sparsities=(0.15, 0.9), arms=("glob_1_best",)):
+    """BoGP's networks as found, `gains[search seed]` better than each of `arms` on own seeds."""
+    rows = []
+    for search, gain in enumerate(gains):
+        for s in sparsities:
+            rows.append(run("bogp", s, search, 0.8 + gain, search, block="found"))
+            rows += [run(arm, s, 10**18 + search, 0.8, search, block="found") for arm in arms]
     return pd.DataFrame(rows)
 
 
@@ -66,7 +76,7 @@ def cell(table, criterion, name):
 
 def test_bogp_2_by_hand():
     """Gains 1 … 5 thousandths: mean .003, sd .0015811, t(.975, 4) = 2.776445."""
-    (row,) = bogp_2(searched([0.001, 0.002, 0.003, 0.004, 0.005])).to_dict("records")
+    row, _ = bogp_2(searched([0.001, 0.002, 0.003, 0.004, 0.005])).to_dict("records")
     half = 2.776445 * math.sqrt(2.5e-6) / math.sqrt(5)
     assert row["effect"] == pytest.approx(0.003)
     assert (row["low"], row["high"]) == pytest.approx((0.003 - half, 0.003 + half), abs=1e-8)
@@ -123,6 +133,49 @@ def test_bogp_2_without_random_search_is_undecided():
     runs = searched([0.001] * 5)
     row = bogp_2(runs[runs["arm"] == "bogp"]).iloc[0]
     assert (row["n"], row["verdict"]) == (0, "undecided")
+
+
+def test_bogp_2_has_glob_1_at_equal_cost_beside_it_and_does_not_judge_it():
+    """Gains 1 … 5 thousandths, as in the first test; random search is told nothing of it."""
+    gains = [0.001, 0.002, 0.003, 0.004, 0.005]
+    runs = pd.concat([searched([0.0] * 5), as_found(gains)], ignore_index=True)
+    gain, beside = bogp_2(runs).to_dict("records")
+    assert (gain["criterion"], gain["effect"]) == ("gain", pytest.approx(0))
+    half = 2.776445 * math.sqrt(2.5e-6) / math.sqrt(5)
+    assert (beside["low"], beside["effect"], beside["high"]) == pytest.approx(
+        (0.003 - half, 0.003, 0.003 + half), abs=1e-8
+    )
+    assert (beside["criterion"], beside["verdict"]) == (BESIDE, NOT_JUDGED)
+    assert (beside["n"], beside["unit"], beside["failed"]) == (5, "search seed", 0)
+
+
+def test_bogp_2_beside_it_pairs_by_search_and_weighs_sparsities_alike():
+    high = as_found([0.01, 0.02, 0.03], (0.9,))
+    low = as_found([0.0, 0.0, 0.0], (0.15,)).sample(frac=1, random_state=0)
+    runs = pd.concat([searched([0.0] * 5), high, low], ignore_index=True)
+    _, beside = bogp_2(runs).to_dict("records")
+    assert (beside["effect"], beside["n"]) == (pytest.approx(0.01), 3)
+    lost = (runs["arm"] == "glob_1_best") & (runs["search_seed"] == 2) & (runs["sparsity"] == 0.9)
+    runs.loc[lost, ["test_accuracy", "failed"]] = [math.nan, True]
+    _, beside = bogp_2(runs).to_dict("records")
+    assert (beside["effect"], beside["n"], beside["failed"]) == (pytest.approx(0.0075), 2, 1)
+
+
+def test_bogp_2_says_that_nothing_was_run_as_found():
+    _, beside = bogp_2(searched([0.001] * 5)).to_dict("records")
+    assert (beside["n"], beside["verdict"], beside["reason"]) == (0, NOT_JUDGED, "not run")
+
+
+@pytest.mark.parametrize(
+    ("judged", "retrained"),
+    [(bogp_2, searched([0.001] * 5)), (bogp_3, compared(lambda s, arm: 0.0))],
+)
+def test_networks_as_found_have_no_part_in_the_claims_themselves(judged, retrained):
+    found = as_found([0.1] * 5, (0.15, 0.3, 0.9), ("glob_1_best", "random_search", "glob_1"))
+    with_found = judged(pd.concat([retrained, found]))
+    with_found = with_found[with_found["criterion"] != BESIDE]
+    without = judged(retrained)
+    pd.testing.assert_frame_equal(with_found, without[without["criterion"] != BESIDE])
 
 
 # --- bogp-3 --------------------------------------------------------------------------------
@@ -235,4 +288,4 @@ def test_bad_records_are_refused(judged):
 
 @pytest.mark.parametrize("judged", [bogp_2, bogp_3])
 def test_no_records_decide_nothing(judged):
-    assert set(judged(searched([0.0]).head(0))["verdict"]) == {"undecided"}
+    assert set(judged(searched([0.0]).head(0))["verdict"]) - {NOT_JUDGED} == {"undecided"}

@@ -26,6 +26,7 @@ ROW: dict[str, Any] = {
     "primary_cell": "all",
     "family": None,
     "unit": "seed",
+    "measured_in": "points",
     "min_n": 5,
 }
 
@@ -44,10 +45,19 @@ def test_every_claim_has_a_record():
     assert [record.id for record in claims()] == ids
 
 
-def test_no_verdict_under_five_units_anywhere():
+def test_no_verdict_under_five_units_anywhere_and_fifty_masks_for_bogp_1():
     for record in claims():
-        assert record.min_n == 5
-        assert {criterion.min_n for criterion in record.criteria} == {5}
+        assert record.min_n == (50 if record.id == "bogp-1" else 5)
+        assert {criterion.min_n for criterion in record.criteria} == {record.min_n}
+    assert claim("bogp-1").unit == "mask"
+
+
+def test_effects_are_points_only_where_accuracies_are_compared():
+    in_points = {record.id for record in claims() if record.measured_in == "points"}
+    assert {"bogp-2", "bogp-3"} == {name for name in in_points if name.startswith("bogp")}
+    for record in claims():  # a threshold in points is a small fraction, never a correlation
+        if record.id in in_points:
+            assert all(abs(criterion.threshold) < 0.05 for criterion in record.criteria)
 
 
 def test_equivalence_is_judged_by_a_90_percent_interval():
@@ -96,6 +106,7 @@ def test_a_good_row_passes():
         (text({**ROW, "note": "n"}), "unknown keys ['note']"),
         (text(ROW, ROW), "more than once: x-1"),
         (text({**ROW, "statement": " "}), "(x-1): 'statement' is ' '; expected a text"),
+        (text({**ROW, "measured_in": "per cent"}), "'measured_in' is 'per cent'; expected one of"),
         (text({**ROW, "min_n": 1}), "'min_n' is 1; expected a whole number"),
         (text({**ROW, "family": 3}), "'family' is 3"),
         (text({**ROW, "criteria": []}), "'criteria' is []"),

@@ -7,6 +7,7 @@ from torch.nn.functional import interpolate
 
 from graphprune.data.augment import Augmentation, pad_crop_flip
 from graphprune.data.batches import (
+    PIECE,
     Batches,
     ChannelScaling,
     DeviceSplit,
@@ -201,6 +202,39 @@ def test_augmentation_is_drawn_anew_in_training_and_never_in_evaluation(batch_si
     if batch_size is not None:
         torch.randperm(N, generator=again)
     assert torch.equal(first, pad_crop_flip(images, 2, True, again) / 255)
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+@pytest.mark.parametrize("augmentation", [None, Augmentation(padding=2)])
+def test_another_precision_is_the_scaled_image_rounded(batch_size, augmentation):
+    """Rounded once, at the end: not images divided or standardised in bf16."""
+    rng = np.random.default_rng(0)
+    images = torch.from_numpy(rng.integers(0, 256, (N, 2, 6, 6), dtype=np.uint8))
+    split = DeviceSplit(images, torch.arange(N))
+    scaling = ChannelScaling((0.3, 0.4), (0.2, 0.7))
+    options = {"scaling": scaling, "augmentation": augmentation}
+    fine = Batches(split, batch_size, **options).epoch(generator(1))
+    rounded = Batches(split, batch_size, **options, dtype=torch.bfloat16).epoch(generator(1))
+    for (x, y), (a, b) in zip(rounded, fine, strict=True):
+        assert (x.dtype, a.dtype) == (torch.bfloat16, torch.float32)
+        assert torch.equal(x, a.to(torch.bfloat16))
+        assert torch.equal(y, b)
+
+
+def test_the_whole_split_is_converted_once_in_any_precision():
+    batches = Batches(numbered_split(), None, dtype=torch.bfloat16)
+    ((first, _),), ((second, _),) = batches.epoch(generator(1)), batches.epoch(None)
+    assert first.dtype == torch.bfloat16
+    assert first is second
+
+
+def test_a_split_of_many_pieces_is_converted_whole():
+    """Every image carries a number of its own, in two channels."""
+    count = 2 * PIECE + 3
+    numbers = torch.stack([torch.arange(count) // 256, torch.arange(count) % 256], dim=1)
+    split = DeviceSplit(numbers.to(torch.uint8)[:, :, None, None], torch.zeros(count).long())
+    ((x, _),) = Batches(split, None).epoch(None)
+    assert torch.equal(x, split.images / 255)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

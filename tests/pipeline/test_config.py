@@ -33,10 +33,17 @@ def merged(overlay):
     return config
 
 
+def in_one_setting(text):
+    """config.yaml with its first setting alone, under an overlay given as text."""
+    config = merged({"bogp": {"settings": DEFAULT["bogp"]["settings"][:1]}})
+    update_config(config, yaml.safe_load(text))
+    return config
+
+
 def refused(text):
     """What the user is told about config.yaml under this overlay."""
     with pytest.raises(UserError) as raised:
-        validate(merged(yaml.safe_load(text)))
+        validate(in_one_setting(text))
     return str(raised.value)
 
 
@@ -86,12 +93,17 @@ def test_every_key_of_the_schema_is_described():
 def test_every_key_of_the_default_config_is_in_the_schema_and_the_other_way_round():
     present = set(keys_of(DEFAULT)) - {("recipes", "*")}
     optional = {path for path, schema in KEYS.items() if "default" in schema}
+    optional |= {path for path in KEYS if path[:2] == ("bogp", "settings")}
     assert present <= set(KEYS)
     assert set(KEYS) - present <= optional
 
 
 def test_unknown_keys_are_refused_at_every_level():
-    free = {("bogp", "model"), ("recipes",)}  # options of a builder, names of the user's own
+    free = {
+        ("bogp", "model"),
+        ("bogp", "settings", "model"),
+        ("recipes",),
+    }  # options of a builder, names of the user's own
     blocks = {path for path, schema in KEYS.items() if "properties" in schema} - free
     closed = {path for path in blocks if KEYS[path].get("additionalProperties") is False}
     assert closed == blocks
@@ -104,6 +116,7 @@ def test_the_defaults_of_a_recipe_are_those_of_the_code():
         for path, schema in KEYS.items()
         if path[0] == "recipes" and "default" in schema
     }
+    del documented["target_accuracy"]  # decides the epochs; no training is told
     optional = {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
     del optional["batch_size"]  # the config always says it
     assert documented == optional
@@ -254,6 +267,33 @@ BAD = [
     ("bogp: {identifiability: {properties: [x]}}", "config key bogp.identifiability.properties"),
     ("bogp: {five_nodes: {seeds: [50, 1, 2]}}", "bogp.five_nodes.seeds contains [50]"),
     ("bogp: {five_nodes: {hidden: [4, 4]}}", "config key bogp.five_nodes.hidden, entry"),
+    (
+        "bogp: {settings: [{name: a, parts: [comparison]}, {name: a, parts: [comparison]}]}",
+        "config key bogp.settings has more than one entry with the name ['a']",
+    ),
+    (
+        "bogp: {settings: [{name: tiny, nodes: 33, parts: [comparison]}]}",
+        "config key bogp.nodes is 33, but hidden layer 1 of the masked layers is only 32 wide; a node "
+        "needs at least one unit, so use nodes ≤ 32 or a wider layer (setting 'tiny' of bogp.set",
+    ),
+    (
+        "bogp: {settings: [{name: a, parts: [regret]}]}",
+        "part 'regret' judges the searches of part 'comparison'",
+    ),
+    (
+        "bogp: {settings: [{name: a, parts: [compare]}]}",
+        "bogp.settings, entry 1, parts, entry 1 is 'compare' (did you mean 'comparison'?)",
+    ),
+    (
+        "bogp: {settings: [{name: tables, parts: [comparison]}]}",
+        "bogp.settings, entry 1, name cannot be 'tables'",
+    ),
+    ("bogp: {ablation: {sparsity: 0.8}}", "config key bogp.ablation.sparsity is 0.8, but the data"),
+    (
+        "bogp: {tradeoff: {wide: {low: 0.9, high: 0.8}}}",
+        "config key bogp.tradeoff.wide: low is 0.9 and high 0.8",
+    ),
+    ("bogp: {ablation: {seeds: [0, 1, 100]}}", "config key bogp.final_seeds contains [100]"),
     ("bogp: {model: {hiden: [9]}}", "config key bogp.model: unknown option 'hiden' (did you mean"),
 ]
 
@@ -277,8 +317,9 @@ def test_a_missing_width_is_named():
         validate(config)
 
 
+ONE = "settings: [{name: x, parts: [identifiability, comparison]}]"
 GOOD = [
-    "bogp: {nodes: 2, masks: {sparsities: [0.5], count: 6},"
+    f"bogp: {{{ONE}, nodes: 2, masks: {{sparsities: [0.5], count: 6}},"
     " identifiability: {sources: [random], sparsity: 0.5, masks: 6}}",
     "bogp: {nodes: 64, model: {hidden: [64]}}",
     "bogp: {nodes: 32, model: {hidden: [32, 16]}}",  # only the first matrix is masked
@@ -294,7 +335,7 @@ GOOD = [
 
 @pytest.mark.parametrize("text", GOOD)
 def test_a_config_at_the_edge_of_what_works_is_accepted(text):
-    validate(merged(yaml.safe_load(text)))
+    validate(in_one_setting(text))
 
 
 def test_validating_imports_nothing_heavy():

@@ -4,7 +4,15 @@ import pandas as pd
 import pytest
 
 from graphprune.pruning.methods import METHODS
-from graphprune.report.arms import PAPER, PAPER_BASE, PAPER_SPARSITIES, ROWS, printed, rows_of
+from graphprune.report.arms import (
+    PAPER,
+    PAPER_ARMS,
+    PAPER_BASE,
+    PAPER_SPARSITIES,
+    ROWS,
+    printed,
+    rows_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +43,19 @@ def test_rows_are_unique_and_their_methods_exist():
     assert len({(row.block, row.arm) for row in ROWS}) == len(ROWS)
     assert len({row.label for row in ROWS}) == len(ROWS)
     searched = {"bogp", "random_search", "fresh_mask", "rows_permuted", "nodes_relabelled"}
-    assert {row.arm for row in ROWS} - searched <= set(METHODS)
+    assert {row.arm for row in ROWS} - searched - {"glob_1_best"} <= set(METHODS)
+
+
+@pytest.mark.parametrize("block", ["equal", "printed"])
+def test_every_way_of_five_rounds_has_a_row_in_both_blocks(block):
+    arms = {row.arm for row in ROWS if row.block == block}
+    assert {f"{kind}_{way}" for kind in ("glob", "unif") for way in ("1", "5", "5_rewind")} <= arms
+
+
+def test_the_papers_arms_are_those_with_a_printed_number():
+    baselines = ("glob_1", "glob_5", "unif_1", "unif_5")
+    assert dict(PAPER_ARMS[:1]) == {"equal": "bogp"}
+    assert PAPER_ARMS[1:] == tuple(("printed", arm) for arm in baselines)
 
 
 def test_what_was_run_beyond_the_known_rows_comes_behind_them():

@@ -1,12 +1,13 @@
 """What is drawn is what was measured."""
 
+import io
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.container import ErrorbarContainer
-from report_cases import dense, one_search, records, runs, search_log, searches
+from report_cases import GLOB, dense, found, one_search, records, runs, search_log, searches
 
 from graphprune.report import bogp_figures as figures
 from graphprune.report.bogp_tables import table1
@@ -165,14 +166,19 @@ def test_a_failed_training_has_no_point():
 
 def bars(axes):
     """label -> (x, y, low, high) of the points and their intervals."""
-    found = {}
+    drawn = {}
     for container in axes.containers:
         assert isinstance(container, ErrorbarContainer)
         line, _, (segments,) = container
         ends = [s[:, 1] if s.ndim == 2 else (np.nan, np.nan) for s in segments.get_segments()]
         points = line.get_xdata(), line.get_ydata(), *zip(*ends, strict=True)
-        found[container.get_label()] = np.array(points, dtype=float)
-    return found
+        drawn[container.get_label()] = np.array(points, dtype=float)
+    return drawn
+
+
+GRAPHS = "equal weights: masks of graphs"
+WEIGHTS = "equal weights: magnitude and random weights"
+PRINTED = "printed scope: all weight matrices"
 
 
 def test_drops_and_intervals_are_those_of_the_table():
@@ -180,6 +186,7 @@ def test_drops_and_intervals_are_those_of_the_table():
     figure = figures.drops(table)
     figure.draw_without_rendering()
     equal, printed = visible(figure)
+    assert (equal.get_title(), printed.get_title()) == (GRAPHS, PRINTED)
     assert set(bars(equal)) == {"BoGP: the searches' winners", "Random search's winners"}
     assert set(bars(printed)) == {"Glob 1", "BoGP: the searches' winners"}
     for axes, arm, label in (
@@ -205,19 +212,93 @@ def test_drops_from_the_csv_that_the_rule_reads(tmp_path):
             np.testing.assert_allclose(bars(mine)[label], drawn)
 
 
+EVERY_EQUAL = (
+    "fresh_mask",
+    "rows_permuted",
+    "nodes_relabelled",
+    "random_unstructured",
+    "glob_1",
+    "glob_5",
+    "glob_5_rewind",
+    "unif_1",
+    "unif_5",
+    "unif_5_rewind",
+)
+EVERY_PRINTED = EVERY_EQUAL[4:]
+
+
+@pytest.fixture(scope="module")
+def full():
+    """Table 1 with every arm of both blocks, and networks as found."""
+    extra = [
+        record
+        for block, arms in (("equal", EVERY_EQUAL), ("printed", EVERY_PRINTED))
+        for arm in arms
+        if (block, arm) != ("printed", "glob_1")  # among the records already
+        for record in runs(arm, GLOB, block=block)
+    ]
+    table = pd.concat([records(), to_frame([*extra, *found()])], ignore_index=True)
+    return table1(table, searches())
+
+
+def test_every_arm_is_drawn_once_beside_bogp_and_told_apart(full):
+    figure = figures.drops(full)
+    figure.draw_without_rendering()
+    panels = visible(figure)
+    assert [axes.get_title() for axes in panels] == [GRAPHS, WEIGHTS, PRINTED]
+    assert [len(bars(axes)) for axes in panels] == [5, 8, 7]
+    for axes in panels:
+        looks = {
+            (line.get_color(), line.get_marker(), line.get_linestyle())
+            for line, *_ in (container.lines for container in axes.containers)
+        }
+        assert len(looks) == len(axes.containers)
+        x = [values[0] for values in bars(axes).values()]
+        assert len(np.unique(np.round(x, 6))) == len(x)  # no bar hides another
+        assert np.abs(np.array(x) - LEVELS[-1]).max() < 0.05
+
+
+def test_the_legend_covers_no_data(full):
+    figure = figures.drops(full)
+    figure.savefig(io.BytesIO())
+    for axes in visible(figure):
+        assert axes.get_legend().get_window_extent().y1 <= axes.get_window_extent().y0
+
+
+def test_panels_of_blocks_that_were_not_run_are_left_out(full):
+    def titles(table):
+        figure = figures.drops(table)
+        figure.draw_without_rendering()
+        return [axes.get_title() for axes in visible(figure)]
+
+    assert titles(full[full["block"] != "printed"]) == [GRAPHS, WEIGHTS]
+    assert titles(full[full["block"] != "equal"]) == [PRINTED]
+    assert titles(full[full["block"].isin(["-", "found"])]) == [""]
+
+
+def test_a_setting_is_named_above_the_figures(full):
+    drawn = [
+        figures.drops(full, "setting deep"),
+        figures.convergence(searches(), "setting deep"),
+        figures.accuracy_against_properties(searches(), {0.9: PROPERTY}, ["aspl"], "setting deep"),
+    ]
+    assert [figure.get_suptitle() for figure in drawn] == ["setting deep"] * 3
+    assert figures.drops(full).get_suptitle() == ""
+
+
 def test_one_search_at_one_sparsity_is_drawn():
-    found, log = one_search()
-    figure = figures.drops(table1(found, log))
+    rows, log = one_search()
+    figure = figures.drops(table1(rows, log))
     figure.draw_without_rendering()
     assert all(list(bars(axes)) == ["BoGP: the searches' winners"] for axes in visible(figure))
 
 
 def test_intervals_without_bounds_and_panels_without_arms_are_drawn():
-    found = to_frame([*dense()[:1], *runs("bogp", (0.9,) * 3, search_seed=0)[:1]])
+    rows = to_frame([*dense()[:1], *runs("bogp", (0.9,) * 3, search_seed=0)[:1]])
     _, log = one_search()
-    figure = figures.drops(table1(found, log))
+    figure = figures.drops(table1(rows, log))
     figure.draw_without_rendering()
-    assert [len(bars(axes)) for axes in visible(figure)] == [1, 1]
+    assert [len(bars(axes)) for axes in visible(figure)] == [1]
     only_dense = table1(to_frame(dense()), log)
     figures.drops(only_dense).draw_without_rendering()
 
@@ -226,4 +307,4 @@ def test_a_method_that_the_table_does_not_know_is_drawn_too():
     extra = runs("random_global", (0.9, 0.91, 0.92), block="printed")
     _, log = one_search()
     figure = figures.drops(table1(to_frame([*dense(), *extra]), log))
-    assert "random_global" in bars(visible(figure)[1])
+    assert "random_global" in bars(visible(figure)[0])

@@ -1,8 +1,6 @@
 """BoGP's tables, against numbers worked out by hand and by scipy."""
 
 import math
-import re
-from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -12,6 +10,7 @@ from report_cases import (
     LEVEL,
     dense,
     failed,
+    found,
     one_search,
     records,
     runs,
@@ -20,29 +19,22 @@ from report_cases import (
 )
 from scipy import stats
 
-from graphprune.report.bogp_pages import claims_page, search_page, setup_note, table1_page
-from graphprune.report.bogp_tables import claims_table, search_costs, search_table, table1
-from graphprune.runs.record import to_frame
-
-RECIPE = {"learning_rate": 0.02, "val_accuracy": {"0.01": 0.9, "0.02": 0.95}}
-ACCURACY = re.compile(r"(\d+\.\d\d|–) ± (\d+\.\d\d|–) \(\d+(×\d+)?(, \d+ failed)?\)")
+from graphprune.claims.bogp import NOT_JUDGED
+from graphprune.report.bogp_tables import claims_table, costs_per_search, search_table, table1
+from graphprune.runs.record import RunRecord, to_frame
 
 
 def cell(table, arm, block="equal", level=LEVEL):
-    found = table[(table["arm"] == arm) & (table["block"] == block) & (table["sparsity"] == level)]
-    assert len(found) == 1
-    return found.iloc[0]
+    rows = table[(table["arm"] == arm) & (table["block"] == block) & (table["sparsity"] == level)]
+    assert len(rows) == 1
+    return rows.iloc[0]
 
 
-def tables_of(markdown):
-    """The tables of a page, each as (the text before it, rows of cells)."""
-    found = []
-    blocks = markdown.split("\n\n")
-    for before, block in pairwise(blocks):
-        if block.startswith("|"):
-            lines = [line.strip("| ").split(" | ") for line in block.splitlines()]
-            found.append((before, [lines[0], *lines[2:]]))
-    return found
+def with_found(*levels):
+    """Everything at these sparsities, the networks as found among it."""
+    chosen = levels or (LEVEL,)
+    extra = to_frame([record for level in chosen for record in found(level)])
+    return pd.concat([records(*chosen), extra], ignore_index=True)
 
 
 def test_mean_sd_and_n_are_over_the_retrainings():
@@ -61,66 +53,95 @@ def test_the_drop_is_paired_by_seed_with_a_t_interval():
     table = table1(records(), searches())
     glob = cell(table, "glob_1", "printed")
     interval = stats.ttest_rel(DENSE, GLOB).confidence_interval(0.95)
-    assert glob["drop"] == pytest.approx(0.02)
+    assert (glob["drop"], glob["drop_sd"]) == pytest.approx((0.02, 0.01))  # .02, .03, .01
     assert (glob["drop_low"], glob["drop_high"]) == pytest.approx((interval.low, interval.high))
     bogp = cell(table, "bogp")  # the mean over searches first: three pairs, not six
     interval = stats.ttest_rel(DENSE, (0.95, 0.95, 0.96)).confidence_interval(0.95)
-    assert bogp["drop"] == pytest.approx(0.05 / 3)
+    assert (bogp["drop"], bogp["drop_n"]) == (pytest.approx(0.05 / 3), 3)
     assert (bogp["drop_low"], bogp["drop_high"]) == pytest.approx((interval.low, interval.high))
     assert cell(table, "dense", "-", 0.0)["drop"] == 0
 
 
 def test_pairs_are_made_by_seed_and_not_by_position():
-    found = records()
-    shuffled = found.sample(frac=1, random_state=1)
-    mine, theirs = (table1(frame, searches()) for frame in (found, shuffled))
+    rows = with_found()
+    shuffled = rows.sample(frac=1, random_state=1)
+    mine, theirs = (table1(frame, searches()) for frame in (rows, shuffled))
     pd.testing.assert_frame_equal(mine, theirs)
 
 
 def test_a_failed_run_is_counted_and_not_averaged_in():
     glob = runs("glob_1", GLOB, block="printed")
-    found = to_frame([*dense(), glob[0], failed(glob[1]), glob[2]])
-    table = table1(found, searches())
+    broken = RunRecord(**{**failed(glob[1]).to_dict(), "compression": 9.0, "seconds": 90.0})
+    table = table1(to_frame([*dense(), glob[0], broken, glob[2]]), searches())
     row = cell(table, "glob_1", "printed")
     assert row["accuracy"] == pytest.approx(0.96)
-    assert (row["n"], row["failed"]) == (2, 1)
+    assert (row["n"], row["failed"], row["drop_n"], row["cost_n"]) == (2, 1, 2, 2)
     assert row["drop"] == pytest.approx(0.015)
-    shown = table1_page(table, "").markdown()
-    assert "96.00 ± 1.41 (2, 1 failed)" in shown
+    assert (row["compression"], row["seconds"]) == (4.25, 0.5)
 
 
 def test_an_arm_that_failed_altogether_is_named():
-    found = to_frame([*dense(), *map(failed, runs("glob_1", GLOB, block="printed"))])
-    table = table1(found, searches())
-    row = cell(table, "glob_1", "printed")
+    rows = to_frame([*dense(), *map(failed, runs("glob_1", GLOB, block="printed"))])
+    row = cell(table1(rows, searches()), "glob_1", "printed")
     assert math.isnan(row["accuracy"])
-    assert (row["n"], row["failed"]) == (0, 3)
-    shown = table1_page(table, "").markdown()
-    assert "| Glob 1 | – ± – (0, 3 failed) |" in shown
-    assert "| Glob 1 | – [–, –] |" in shown
-    assert "nan" not in shown
+    assert (row["n"], row["failed"], row["drop_n"], row["cost_n"]) == (0, 3, 0, 0)
 
 
 def test_a_mask_met_twice_is_paid_once():
-    costs = search_costs(searches())
+    costs = costs_per_search(searches())
     # Two trainings and three steps of .5 s, three trainings and three steps.
-    assert costs.loc[(LEVEL, "bayesian"), "trainings"] == pytest.approx(2.5)
-    assert costs.loc[(LEVEL, "bayesian"), "seconds"] == pytest.approx((3.5 + 4.5) / 2)
-    assert costs.loc[(LEVEL, "random"), "trainings"] == pytest.approx(3)
+    assert costs.loc[(LEVEL, "bayesian"), "trainings"].tolist() == [2, 3]
+    assert costs.loc[(LEVEL, "bayesian"), "seconds"].tolist() == pytest.approx([3.5, 4.5])
+    assert costs.loc[(LEVEL, "random"), "trainings"].tolist() == [3, 3]
 
 
 def test_the_search_is_part_of_the_cost_of_what_it_found_and_of_nothing_else():
     table = table1(records(), searches())
-    assert cell(table, "bogp")["trainings"] == pytest.approx(2.5 + 1)
-    assert cell(table, "bogp")["seconds"] == pytest.approx(4 + 0.5)
-    assert cell(table, "random_search")["trainings"] == pytest.approx(3 + 1)
-    assert cell(table, "glob_1", "printed")["trainings"] == 1
-    assert cell(table, "glob_1", "printed")["seconds"] == 0.5
+    bogp = cell(table, "bogp")  # 3 and 4 trainings, 4 and 5 s: two searches are n = 2
+    assert (bogp["trainings"], bogp["trainings_sd"]) == pytest.approx((3.5, math.sqrt(0.5)))
+    assert (bogp["seconds"], bogp["seconds_sd"]) == pytest.approx((4.5, math.sqrt(0.5)))
+    assert bogp["cost_n"] == 2
+    other = cell(table, "random_search")
+    assert (other["trainings"], other["trainings_sd"]) == (4, 0)
+    glob = cell(table, "glob_1", "printed")
+    assert (glob["trainings"], glob["seconds"], glob["seconds_sd"], glob["cost_n"]) == (
+        1,
+        0.5,
+        0,
+        3,
+    )
+
+
+def test_a_control_of_a_winner_costs_no_search():
+    extra = runs("rows_permuted", GLOB, search_seed=0) + runs("rows_permuted", GLOB, search_seed=1)
+    row = cell(table1(to_frame([*dense(), *extra]), searches()), "rows_permuted")
+    assert (row["trainings"], row["cost_n"]) == (1, 6)
+
+
+def test_a_search_of_another_name_is_paid_too():
+    extra = runs("grid_search", GLOB, search_seed=0)
+    log = search_log("grid", 0, [1, 2], [0.5, 0.6])
+    row = cell(table1(to_frame([*dense(), *extra]), log), "grid_search")
+    assert (row["trainings"], row["cost_n"]) == (3, 1)
 
 
 def test_scope_compression_and_speed_up_are_told():
     row = cell(table1(records(), searches()), "bogp")
     assert (row["scope"], row["compression"], row["speedup_macs"]) == ("first", 4.25, 4)
+    assert (row["compression_sd"], row["speedup_macs_sd"]) == (0, 0)
+
+
+def test_counts_that_vary_have_a_spread():
+    glob = runs("glob_1", GLOB, block="printed")
+    rows = to_frame([*dense(), *glob])
+    of_glob = rows["arm"] == "glob_1"
+    rows.loc[of_glob, "compression"] = [4.0, 5.0, 6.0]
+    rows.loc[of_glob, "macs_kept"] = [592, 592, 1184]
+    row = cell(table1(rows, searches()), "glob_1", "printed")
+    assert (row["compression"], row["compression_sd"]) == (5, 1)
+    assert (row["speedup_macs"], row["speedup_macs_sd"]) == pytest.approx(
+        (10 / 3, 2 / math.sqrt(3))
+    )
 
 
 def test_the_papers_number_stands_beside_its_own_arm_only():
@@ -132,121 +153,94 @@ def test_the_papers_number_stands_beside_its_own_arm_only():
     assert math.isnan(cell(table, "random_search")["paper_accuracy"])
 
 
-def test_every_accuracy_cell_shows_mean_sd_and_n():
-    table = table1(records(0.15, LEVEL), searches(0.15, LEVEL))
-    found = tables_of(table1_page(table, "note").markdown())
-    accuracies = [rows for before, rows in found if before.startswith("Test accuracy")]
-    assert len(accuracies) == 2
-    for rows in accuracies:
-        assert rows[0] == ["arm", "s = 0.15", "s = 0.9"]
-        for row in rows[1:]:
-            assert len(row) == 3
-            assert all(ACCURACY.fullmatch(text) for text in row[1:]), row
-    flat = {row[0]: row[2] for rows in accuracies for row in rows[1:]}
-    assert flat["Dense (base)"] == "97.00 ± 1.00 (3)"
-    assert flat["BoGP: the searches' winners"] == "95.33 ± 1.51 (2×3)"
-    assert flat["Glob 1"] == "95.00 ± 2.00 (3)"
-
-
-def test_the_other_tables_of_the_page():
-    table = table1(records(), searches())
-    found = tables_of(table1_page(table, "note").markdown())
-    drops = next(rows for before, rows in found if before.startswith("Drop from the dense"))
-    assert ["BoGP: the searches' winners", "+1.67 [+0.23, +3.10]"] in drops
-    assert all(row[0] != "Dense (base)" for row in drops)
-    costs = next(rows for before, rows in found if before.startswith("Cost of one use"))
-    assert ["BoGP: the searches' winners", "3.5 / 4.50"] in costs
-    before, beside = found[-1]
-    assert before.startswith("Drop from base in points, ours")
-    assert ["BoGP: the searches' winners", "+1.67 / +1.9"] in beside
-    assert ["Glob 1", "+2.00 / +2.5"] in beside
-
-
-def test_an_arm_missing_at_one_sparsity_leaves_an_empty_cell():
-    found = records(0.15, LEVEL)
-    found = found[~((found["arm"] == "glob_1") & (found["level"] == 0.15))]
-    table = table1(found, searches(0.15, LEVEL))
-    page = table1_page(table, "").markdown()
-    assert "| Glob 1 |  | 95.00 ± 2.00 (3) |" in page
-
-
-def test_a_method_that_the_table_does_not_know_is_shown_under_its_own_name():
-    extra = runs("random_global", GLOB, block="printed")
-    table = table1(to_frame([*dense(), *extra]), searches())
-    assert cell(table, "random_global", "printed")["n"] == 3
-    assert "| random_global | 95.00 ± 2.00 (3) |" in table1_page(table, "").markdown()
-
-
 def test_seeds_that_do_not_match_those_of_dense_are_refused():
-    found = records()
-    found.loc[(found["arm"] == "glob_1") & (found["seed"] == 102), "seed"] = 103
+    rows = records()
+    rows.loc[(rows["arm"] == "glob_1") & (rows["seed"] == 102), "seed"] = 103
     with pytest.raises(ValueError, match="same units on both sides"):
-        table1(found, searches())
+        table1(rows, searches())
+
+
+# As found
+
+
+def test_networks_as_found_are_rows_of_their_own():
+    """Two searches: no retrainings among them, and none of them among the retrainings."""
+    table = table1(with_found(), searches())
+    bogp = cell(table, "bogp", "found")
+    assert (bogp["accuracy"], bogp["n"], bogp["searches"]) == (pytest.approx(0.96), 2, 2)
+    assert bogp["sd"] == pytest.approx(0.02 / math.sqrt(2))
+    assert math.isnan(bogp["drop"])  # dense ran on other seeds
+    assert bogp["budget"] == 3
+    rest = table[table["block"] != "found"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, table1(records(), searches()))
+
+
+def test_bogp_as_found_is_compared_by_search_seed():
+    table = table1(with_found(), searches())
+    glob, other = (cell(table, arm, "found") for arm in ("glob_1_best", "random_search"))
+    interval = stats.ttest_rel((0.97, 0.95), (0.94, 0.95)).confidence_interval(0.95)
+    assert (glob["bogp_minus"], glob["bogp_minus_n"]) == (pytest.approx(0.015), 2)
+    assert glob["bogp_minus_sd"] == pytest.approx(0.03 / math.sqrt(2))
+    assert (glob["bogp_minus_low"], glob["bogp_minus_high"]) == pytest.approx(
+        (interval.low, interval.high)
+    )
+    assert other["bogp_minus"] == pytest.approx(0.005)
+    assert table.loc[table["block"] != "found", "bogp_minus"].isna().all()
+
+
+def test_what_was_found_costs_its_search_and_the_best_of_many_all_of_them():
+    table = table1(with_found(), searches())
+    bogp, glob = (cell(table, arm, "found") for arm in ("bogp", "glob_1_best"))
+    assert (bogp["trainings"], bogp["seconds"], bogp["cost_n"]) == pytest.approx((2.5, 4.0, 2))
+    assert (glob["trainings"], glob["seconds"], glob["cost_n"]) == (3, 1.5, 2)
+
+
+def test_as_found_without_a_bayesian_search_has_nothing_to_compare_with():
+    rows = with_found()
+    table = table1(rows[rows["arm"] != "bogp"], searches())
+    assert math.isnan(cell(table, "glob_1_best", "found")["bogp_minus"])
+    assert cell(table, "glob_1_best", "found")["accuracy"] == pytest.approx(0.945)
+
+
+# The searches
 
 
 def test_the_winners_score_is_compared_with_its_retraining():
-    table = search_table(searches(), records())
+    table = search_table(searches(), with_found())
     row = table[table["strategy"] == "bayesian"].iloc[0]
     # Best .99 and .97, retrained .96 and .95: .03 and .02 too good.
     assert row["best_val"] == pytest.approx(0.98)
     assert row["retrained_val"] == pytest.approx(0.955)
-    assert row["curse"] == pytest.approx(0.025)
+    assert (row["curse"], row["curse_n"]) == (pytest.approx(0.025), 2)
+    assert row["curse_sd"] == pytest.approx(0.01 / math.sqrt(2))
     half = stats.t.ppf(0.975, 1) * 0.005  # sd .01/√2, over √2
     assert (row["curse_low"], row["curse_high"]) == pytest.approx((0.025 - half, 0.025 + half))
     assert row["best_val_sd"] == pytest.approx(0.02 / math.sqrt(2))
-    assert (row["searches"], row["steps"], row["distinct_masks"]) == (2, 3, 2.5)
+    assert (row["searches"], row["steps"], row["trainings"]) == (2, 3, 2.5)
+    assert row["trainings_sd"] == pytest.approx(math.sqrt(0.5))
     assert row["test"] == pytest.approx((0.95 + 0.9566666667) / 2)
     assert row["failed"] == 0
-    assert "+2.50 [" in search_page(table).markdown()
 
 
 def test_failed_trainings_of_a_search_are_counted():
     log = search_log("bayesian", 0, [4, 7, 5], [0.98, math.nan, 0.97])
-    found, _ = one_search()
-    assert search_table(log, found)["failed"].tolist() == [1]
+    rows, _ = one_search()
+    assert search_table(log, rows)["failed"].tolist() == [1]
 
 
-def test_one_search_has_no_spread_and_says_so():
-    found, log = one_search()
-    page = search_page(search_table(log, found)).markdown()
-    assert "99.00 ± – (1)" in page
-    assert "+3.00 [–, –]" in page
-    assert "nan" not in page
-    assert "nan" not in table1_page(table1(found, log), "").markdown()
+# The claims
 
 
 def test_the_claims_are_judged_from_the_records():
-    table = claims_table(records(0.15, 0.75))
+    table = claims_table(with_found(0.15, 0.75))
     assert set(table["claim"]) == {"bogp-2", "bogp-3"}
-    gain = table[table["claim"] == "bogp-2"].iloc[0]
+    gain, beside = (row for _, row in table[table["claim"] == "bogp-2"].iterrows())
     # Search 0: .01 over the three seeds; search 1: .02.
     assert gain["effect"] == pytest.approx((0.01 + 0.02) / 2)
     assert gain["verdict"] == "undecided"  # two searches are fewer than five
-    page = claims_page(table).markdown()
-    assert "+1.50 [" in page
-    assert "2 (search seed)" in page
-    assert "fewer than 5" in page
-    assert page.count("## bogp-") == 2
+    assert (beside["effect"], beside["verdict"]) == (pytest.approx(0.015), NOT_JUDGED)
 
 
 def test_claims_without_the_runs_they_need_are_undecided():
-    found, _ = one_search()
-    table = claims_table(found)
-    assert set(table["verdict"]) == {"undecided"}
-    assert "nan" not in claims_page(table).markdown()
-
-
-def test_the_note_tells_what_was_run():
-    note = setup_note(records(), RECIPE)
-    for words in ("digits", "mlp", "2,410 parameters", "2,368", "full_batch", "50 epochs", "cpu"):
-        assert words in note
-    assert "100, 101, 102" in note
-    assert "validation split" in note
-    paper = setup_note(records().assign(protocol="paper"), RECIPE)
-    assert "test set was also the validation set" in paper
-    both = records().assign(device=lambda frame: frame["arm"].map(device_of))
-    assert "on cpu and cuda" in setup_note(both, RECIPE)
-
-
-def device_of(arm):
-    return "cuda" if arm == "dense" else "cpu"
+    rows, _ = one_search()
+    assert set(claims_table(rows)["verdict"]) == {"undecided", NOT_JUDGED}

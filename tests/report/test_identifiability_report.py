@@ -1,20 +1,17 @@
 """Masks against seeds on hand-made records, and the spread of the sources."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from report_cases import failed, runs
 
+from graphprune.errors import UserError
 from graphprune.graphs.property_names import PROPERTIES
 from graphprune.masks.build_database import build
 from graphprune.report import identifiability_figures as figures
-from graphprune.report.identifiability import (
-    identifiability_table,
-    permuted_properties,
-    spread_table,
-)
+from graphprune.report.identifiability import identifiability_table, spread_table
 from graphprune.report.identifiability_page import identifiability_note, identifiability_page
 from graphprune.runs.record import RunRecord, to_frame
+from graphprune.studies.permuted import mask_properties
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -50,6 +47,11 @@ def by_clustering(database, scale=0.0):
     return lambda number, seed: extra(number, seed) - 0.2 + 0.3 * values[number]
 
 
+def table_of(records, databases, names=NAMES):
+    properties = mask_properties(databases, len(databases[0]), names)
+    return identifiability_table(records, properties)
+
+
 def only(table, source):
     (row,) = table[table["source"] == source].to_dict("records")
     return row
@@ -69,7 +71,7 @@ def panels(figure):
 def test_a_source_with_an_effect_and_one_without(databases):
     random, undirected = databases
     records = trained(random, by_clustering(random, 1e-4)) + trained(undirected, noise(0.01))
-    table = identifiability_table(to_frame(records), databases, NAMES)
+    table = table_of(to_frame(records), databases)
     assert list(table["source"]) == ["random", "undirected"]
     graph, luck = only(table, "random"), only(table, "undirected")
     assert graph["icc_low"] > 0.99
@@ -87,27 +89,24 @@ def test_a_source_with_an_effect_and_one_without(databases):
 def test_permuting_rows_takes_away_what_depends_on_the_graph(databases):
     (random, _) = databases
     records = to_frame(trained(random, by_clustering(random)))
-    row = only(identifiability_table(records, [random], ["average_clustering"]), "random")
+    row = only(table_of(records, [random], ["average_clustering"]), "random")
     assert row["r2"] > 0.99
     assert row["r2_permuted"] < 0.5
     assert row["r2_permuted_high"] < row["r2_low"]
 
 
-def test_a_mask_is_permuted_the_same_way_whatever_else_is():
-    database = build("random", 8, 0.5, 20, 0, PROPERTIES)
-    ids = [3, 7, 12]
-    first, again = (permuted_properties(database, ids, PROPERTIES) for _ in range(2))
-    pd.testing.assert_frame_equal(first, again)
-    alone = permuted_properties(database, [7], PROPERTIES)
-    pd.testing.assert_frame_equal(first.loc[[7]], alone)
-    assert (first["average_clustering"] != database.table.loc[ids, "average_clustering"]).any()
+def test_a_mask_without_properties_is_named(databases):
+    (random, _) = databases
+    records = to_frame(trained(random, noise(0.01), masks=9))
+    with pytest.raises(UserError, match="lacks mask 7 of source 'random'"):
+        identifiability_table(records, mask_properties([random], 7, NAMES))
 
 
 def test_the_spreads_by_hand(databases):
     (random, _) = databases
     values = {0: (0.90, 0.92), 1: (0.94, 0.96), 2: (0.90, 0.94)}
     records = trained(random, lambda number, seed: values[number][seed], masks=3, seeds=(0, 1))
-    row = only(identifiability_table(to_frame(records), [random], NAMES), "random")
+    row = only(table_of(to_frame(records), [random]), "random")
     assert row["mean_accuracy"] == pytest.approx((0.91 + 0.95 + 0.92) / 3)
     assert row["sd_masks"] == pytest.approx(np.std([0.91, 0.95, 0.92], ddof=1))
     assert row["sd_seeds"] == pytest.approx(np.sqrt((0.0002 + 0.0002 + 0.0008) / 3))
@@ -118,10 +117,7 @@ def test_a_mask_with_a_failed_run_is_left_out_and_counted(databases):
     whole = trained(random, noise(0.01), masks=20)
     lost = [failed(r) if (r.graph, r.seed) == ("mask 4", 201) else r for r in whole]
     without = [r for r in whole if r.graph != "mask 4"]
-    row, other = (
-        only(identifiability_table(to_frame(found), [random], NAMES), "random")
-        for found in (lost, without)
-    )
+    row, other = (only(table_of(to_frame(found), [random]), "random") for found in (lost, without))
     assert (row["masks"], row["n"], row["failed"]) == (20, 19, 1)
     for name in ("mean_accuracy", "sd_masks", "sd_seeds", "icc", "icc_low", "r2", "r2_permuted"):
         assert row[name] == other[name]
@@ -132,7 +128,7 @@ def test_masks_of_disconnected_graphs_are_left_out_of_r2_and_counted():
     infinite = int(np.isinf(database.table["aspl"][:50]).sum())
     assert 0 < infinite < 45
     records = to_frame(trained(database, noise(0.01)))
-    row = only(identifiability_table(records, [database], ["aspl"]), "undirected")
+    row = only(table_of(records, [database], ["aspl"]), "undirected")
     assert (row["r2_n"], row["r2_infinite"]) == (50 - infinite, infinite)
     assert row["r2_permuted_n"] + row["r2_permuted_infinite"] == 50
     assert row["icc_n"] == 50
@@ -144,7 +140,7 @@ def test_tiny_studies_have_a_table_a_page_and_figures(databases, masks, seeds):
         trained(databases[0], noise(0.01), masks, SEEDS[:seeds])
         + trained(databases[1], noise(0.01), 2, SEEDS[:2])
     )
-    table = identifiability_table(records, databases, NAMES)
+    table = table_of(records, databases)
     row = only(table, "random")
     assert np.isnan(row["icc"])
     assert row["n"] == masks
@@ -160,7 +156,7 @@ def test_tiny_studies_have_a_table_a_page_and_figures(databases, masks, seeds):
 def test_where_every_run_failed_nothing_is_known(databases):
     (random, _) = databases
     records = to_frame([failed(r) for r in trained(random, noise(0.01), masks=6)])
-    row = only(identifiability_table(records, [random], NAMES), "random")
+    row = only(table_of(records, [random]), "random")
     assert (row["n"], row["failed"]) == (0, 24)
     assert np.isnan(row["mean_accuracy"])
     figures.mask_means(records).draw_without_rendering()
@@ -212,7 +208,7 @@ def test_the_page_shows_numbers_with_their_n(databases):
         trained(databases[0], by_clustering(databases[0], 1e-4))
         + trained(databases[1], noise(0.01))
     )
-    table = identifiability_table(records, databases, NAMES)
+    table = table_of(records, databases)
     page = identifiability_page(table, identifiability_note(records), spread_table(databases))
     text = page.markdown()
     assert "50 × 4" in text

@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from run_cases import SIDE, dropout_setup, same_record, setup, task
+from run_cases import SIDE, dropout_setup, psi, same_record, setup, task
 
 from graphprune.data.raw import RawDataset
 from graphprune.data.split import save_split, stratified_split
 from graphprune.data.stored import write_dataset
 from graphprune.errors import UserError
 from graphprune.models.mlp import MLP
-from graphprune.runs.execute import execute
+from graphprune.runs.execute import execute, train_task
 from graphprune.runs.setup import Setup, load_setup
+from graphprune.training import checkpoint
+from graphprune.training.recipe import Recipe
 
 TRAIN, TEST = 24, 9
 PARAMS: dict[str, Any] = {
@@ -29,12 +31,14 @@ PARAMS: dict[str, Any] = {
     "recipe": {
         "optimiser": "adam",
         "learning_rate": [0.1, 0.2],
-        "epochs": 1,
+        "epochs": [1, 2],
+        "target_accuracy": 0.9,
         "batch_size": 7,
     },
     "threads": 1,
     "deterministic": False,
 }
+CHOSEN = {"learning_rate": 0.05, "epochs": 3, "val_accuracy": {"0.05": {"3": 0.5}}}
 COMPUTE = {"device": "cpu", "checkpoint_seconds": 12.0}
 
 
@@ -54,7 +58,7 @@ def stored(tmp_path_factory) -> tuple[Path, Path]:
 
 
 def loaded(stored: tuple[Path, Path], test: bool, **changes: object) -> Setup:
-    return load_setup({**PARAMS, **changes}, COMPUTE, *stored, learning_rate=0.05, test=test)
+    return load_setup({**PARAMS, **changes}, COMPUTE, *stored, chosen=CHOSEN, test=test)
 
 
 def numbers(chosen: Setup, part: str) -> set[int]:
@@ -73,7 +77,7 @@ def test_a_setup_is_what_the_params_say(stored):
         "recipe": "tiny",
     }
     assert (chosen.input_shape, chosen.classes) == ((1, SIDE, SIDE), 3)
-    assert (chosen.recipe.learning_rate, chosen.recipe.batch_size) == (0.05, 7)
+    assert chosen.recipe == Recipe("adam", learning_rate=0.05, epochs=3, batch_size=7)
     assert (chosen.checkpoint_seconds, chosen.device.type) == (12.0, "cpu")
     model = chosen.build()
     assert isinstance(model, MLP)
@@ -145,17 +149,76 @@ def test_training_images_are_augmented_where_the_recipe_says_so(recipe):
     assert torch.equal(stored, original)
 
 
-def test_another_rate_changes_nothing_but_the_rate():
+def test_another_rate_and_length_change_nothing_else():
     chosen = setup()
-    other = chosen.with_rate(0.5)
-    assert other.recipe == replace(chosen.recipe, learning_rate=0.5)
+    other = chosen.with_recipe(0.5, 9)
+    assert other.recipe == replace(chosen.recipe, learning_rate=0.5, epochs=9)
     assert replace(other, recipe=chosen.recipe) == chosen
 
 
+def bf16(chosen: Setup) -> Setup:
+    return replace(chosen, precision="bf16")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_precision_of_the_params_is_that_of_the_batches(stored, precision):
+    chosen = loaded(stored, test=True, precision=precision)
+    assert chosen.precision == precision
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    for given in (chosen.training_batches(), *map(chosen.evaluation_batches, chosen.splits)):
+        assert {images.dtype for images, _ in given.epoch(None)} == {dtype}
+
+
+def test_precision_auto_and_none_named_are_fp32_on_the_cpu(stored):
+    assert loaded(stored, test=False, precision="auto").precision == "fp32"
+    assert loaded(stored, test=False).precision == "fp32"
+
+
+def test_an_unknown_precision_is_named(stored):
+    with pytest.raises(UserError, match=r"compute\.precision 'fp16'.*did you mean"):
+        loaded(stored, test=False, precision="fp16")
+
+
+@pytest.mark.parametrize("method", ["glob_5", "glob_5_rewind", "block_mask"])
+def test_a_run_in_bf16_prunes_as_much_and_learns_as_much(method):
+    asked = task(method, psi=psi())
+    fp32 = execute(asked, setup(epochs=20))
+    record = execute(asked, bf16(setup(epochs=20)))
+    assert record.scope_kept == fp32.scope_kept
+    assert record.train_loss == pytest.approx(fp32.train_loss, rel=0.1)
+    assert record.train_loss != fp32.train_loss
+    trained = train_task(asked, bf16(setup()))
+    weights = dict(trained.model.named_parameters())
+    assert {weight.dtype for weight in weights.values()} == {torch.float32}
+    for name, mask in trained.masks.items():
+        assert bool((weights[name][~mask] == 0).all())
+
+
+@pytest.mark.parametrize("make", [setup, dropout_setup])
+def test_a_run_in_bf16_goes_on_from_its_checkpoint_to_the_same_bits(make, tmp_path, monkeypatch):
+    asked, chosen = task("glob_5", scope="all"), bf16(make())
+    undisturbed = execute(asked, chosen)
+    save, moments = checkpoint.save, []
+
+    def save_and_stop(path: Path, content: dict) -> None:
+        save(path, content)
+        moments.append((content["round"], content["state"]["epoch"]))
+        if moments[-1] == (2, 2):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save", save_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        execute(asked, chosen, tmp_path / "run.checkpoint")
+    monkeypatch.undo()
+    torch.manual_seed(77)
+    assert same_record(execute(asked, chosen, tmp_path / "run.checkpoint"), undisturbed)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("make", [setup, dropout_setup])
 @pytest.mark.parametrize("batch_size", [None, 10])
-def test_warming_up_changes_no_record(make, batch_size):
-    chosen = make(batch_size=batch_size)
+def test_warming_up_changes_no_record(make, batch_size, precision):
+    chosen = replace(make(batch_size=batch_size), precision=precision)
     cold = execute(task("glob_5", scope="all"), chosen)
     chosen.warm_up()
     assert same_record(execute(task("glob_5", scope="all"), chosen), cold)

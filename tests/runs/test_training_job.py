@@ -33,7 +33,7 @@ class Job:
         raw = RawDataset(images, labels, images[:6], labels[:6], ("a", "b", "c"))
         write_dataset("blank", raw, root / "data")
         save_split(root / "split.npz", labels, *stratified_split(labels, 0.2, 0))
-        write_json(root / "recipe.json", {"learning_rate": 0.25})
+        write_json(root / "recipe.json", {"learning_rate": 0.25, "epochs": 1})
         self.input = Named(data=[str(root / "data/meta.json")], split=str(root / "split.npz"))
         if recipe:
             self.input["recipe"] = str(root / "recipe.json")

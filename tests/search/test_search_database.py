@@ -16,9 +16,10 @@ from graphprune.masks.database import MaskDatabase
 from graphprune.runs.execute import Task, train_task
 from graphprune.runs.ledger import Ledger
 from graphprune.runs.setup import Setup
-from graphprune.search import database as search_module
-from graphprune.search.database import MaskScorer, search_database
+from graphprune.search import scorer as scorer_module
+from graphprune.search.database import search_database
 from graphprune.search.loop import starting_points, winner
+from graphprune.search.scorer import MaskScorer
 from graphprune.training.evaluate import evaluate
 
 
@@ -41,7 +42,7 @@ def trained(monkeypatch) -> list[Task]:
         done.append(task)
         return train_task(task, chosen, saved)
 
-    monkeypatch.setattr(search_module, "train_task", counted)
+    monkeypatch.setattr(scorer_module, "train_task", counted)
     return done
 
 
@@ -113,7 +114,7 @@ def test_a_search_killed_in_the_middle_goes_on_to_the_same_log(
             raise KeyboardInterrupt
         return train_task(task, chosen, saved)
 
-    monkeypatch.setattr(search_module, "train_task", killed)
+    monkeypatch.setattr(scorer_module, "train_task", killed)
     with pytest.raises(KeyboardInterrupt):
         searched(masks, Ledger(tmp_path / "ledger", {}), strategy)
 
@@ -121,7 +122,7 @@ def test_a_search_killed_in_the_middle_goes_on_to_the_same_log(
         again.append(task)
         return train_task(task, chosen, saved)
 
-    monkeypatch.setattr(search_module, "train_task", counted)
+    monkeypatch.setattr(scorer_module, "train_task", counted)
     resumed = searched(masks, Ledger(tmp_path / "ledger", {}), strategy)
     assert without_times(resumed).equals(without_times(undisturbed))
     assert len(again) == undisturbed["mask"].nunique() - 3

@@ -10,6 +10,7 @@ from graphprune.errors import UserError
 from graphprune.training.device import (
     place,
     precision,
+    precision_for,
     prepare,
     random_state,
     set_random_state,
@@ -53,10 +54,30 @@ def test_deterministic_refuses_kernels_that_are_not():
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
 
 
-def test_the_cpu_computes_in_single_precision():
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_network_computes_in_the_precision_of_its_images(dtype):
     model = place(nn.Linear(3, 2), torch.device("cpu"))
-    with precision(torch.device("cpu")):
-        assert model(torch.ones(1, 3)).dtype == torch.float32
+    images = torch.ones(1, 3, dtype=dtype)
+    with precision(images):
+        assert model(images).dtype == dtype
+    assert model.weight.dtype == torch.float32
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_auto_is_bf16_on_cuda_and_fp32_on_the_cpu():
+    assert precision_for("auto", torch.device("cuda")) == "bf16"
+    assert precision_for("auto", torch.device("cpu")) == "fp32"
+
+
+@pytest.mark.parametrize("asked", ["fp32", "bf16"])
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_precision_that_is_asked_for_is_taken_everywhere(asked, device):
+    assert precision_for(asked, torch.device(device)) == asked
+
+
+def test_an_unknown_precision_is_named_with_its_key():
+    with pytest.raises(UserError, match=r"compute\.precision 'bf32'.*known: auto, bf16, fp32"):
+        precision_for("bf32", torch.device("cpu"))
 
 
 def test_dropout_repeats_from_a_state_that_was_put_back():

@@ -73,3 +73,24 @@ def test_nothing_is_kept_for_a_backward_pass():
 
     evaluate(Watched(), [(torch.zeros(2, FEATURES), torch.tensor([0, 1]))])
     assert seen == [False]
+
+
+def test_images_in_bf16_are_evaluated_in_bf16_and_their_losses_summed_in_fp32():
+    """4096 losses of log 3: in bf16 the sum would stand still at 256."""
+    model = nn.Linear(FEATURES, 3)
+    with torch.no_grad():
+        model.weight.zero_()
+        model.bias.zero_()
+    outputs = []
+    model.register_forward_hook(lambda module, images, logits: outputs.append(logits.dtype))
+    images, labels = separable(4096)
+    loss = evaluate(model, [(images.bfloat16(), labels)])[1]
+    assert outputs == [torch.bfloat16]
+    assert loss == pytest.approx(math.log(3), rel=1e-5)
+
+
+def test_bf16_answers_are_nearly_those_of_fp32():
+    images, labels = separable(300)
+    fp32, bf16 = (evaluate(network(), [(x, labels)]) for x in (images, images.bfloat16()))
+    assert bf16 == pytest.approx(fp32, abs=0.02)
+    assert bf16 != fp32

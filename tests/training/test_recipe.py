@@ -23,7 +23,7 @@ from training_cases import (
 from graphprune.data.batches import Batches, DeviceSplit
 from graphprune.errors import UserError
 from graphprune.training.loop import Callback, State, train
-from graphprune.training.recipe import Recipe
+from graphprune.training.recipe import Recipe, candidates, first_candidate, recipe_of
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,28 @@ def test_an_optimiser_or_schedule_that_there_is_not_is_refused():
         adam(optimiser="adamw")
     with pytest.raises(UserError, match=r"schedule of a recipe 'cosin'.*did you mean 'cosine'"):
         adam(schedule="cosin")
+
+
+CONFIG = {"optimiser": "adam", "learning_rate": [0.2, 0.1], "epochs": [7, 3], "batch_size": None}
+
+
+def test_a_recipe_offers_rates_and_epochs_singly_or_in_lists():
+    assert candidates(CONFIG) == ([0.2, 0.1], [7, 3])
+    assert candidates({**CONFIG, "epochs": 5, "learning_rate": 0.3}) == ([0.3], [5])
+
+
+def test_before_a_choice_the_first_of_each_is_taken():
+    assert first_candidate(CONFIG) == {"learning_rate": 0.2, "epochs": 7}
+    assert first_candidate({**CONFIG, "epochs": 5}) == {"learning_rate": 0.2, "epochs": 5}
+
+
+def test_what_was_chosen_takes_the_place_of_what_was_offered():
+    chosen = {"learning_rate": 0.1, "epochs": 3, "val_accuracy": {}, "n": 5}
+    expected = Recipe("adam", learning_rate=0.1, epochs=3)
+    assert recipe_of(CONFIG, chosen) == expected
+    assert recipe_of({**CONFIG, "target_accuracy": 0.97}, chosen) == expected
+    with pytest.raises(UserError, match=r"no key 'target_acuracy'"):
+        recipe_of({**CONFIG, "target_acuracy": 0.97}, chosen)
 
 
 @pytest.mark.parametrize("recipe", [sgd(), adam()])

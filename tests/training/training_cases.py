@@ -38,8 +38,11 @@ def separable(examples: int = 30, seed: int = 0) -> tuple[Tensor, Tensor]:
     return corners + 0.3 * torch.randn(examples, FEATURES, generator=generator), labels
 
 
-def batches(batch_size: int | None = None, examples: int = 30) -> TensorBatches:
-    return TensorBatches(*separable(examples), batch_size)
+def batches(
+    batch_size: int | None = None, examples: int = 30, dtype: torch.dtype = torch.float32
+) -> TensorBatches:
+    images, labels = separable(examples)
+    return TensorBatches(images.to(dtype), labels, batch_size)
 
 
 def network(seed: int = 0, dropout: float = 0.0) -> nn.Sequential:

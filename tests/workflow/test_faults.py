@@ -12,7 +12,7 @@ from graphprune.files import read_table
 from graphprune.pipeline.lock import remove_stale_lock
 
 pytestmark = pytest.mark.workflow
-BASE = "results/smoke/bogp/base.parquet"
+BASE = "results/smoke/bogp/main/base.parquet"
 LONG = "recipes: {full_batch: {epochs: 6000, learning_rate: [0.02]}}\n"
 FAST = "compute: {checkpoint_seconds: 0}\n"
 
@@ -69,4 +69,4 @@ def test_a_failed_job_shows_its_error_and_keeps_the_rest(fresh):
     image.write_bytes(image.read_bytes()[:-100])
     output = fresh.run(*SMOKE, "--forcerun", "bogp_base", fails=True)
     assert "train_images.npy" in output
-    assert (fresh.folder / "results/smoke/bogp/final/s0.75.parquet").exists()
+    assert (fresh.folder / "results/smoke/bogp/main/final/s0.75.parquet").exists()

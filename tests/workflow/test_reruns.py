@@ -8,54 +8,60 @@ from conftest import SMOKE
 pytestmark = pytest.mark.workflow
 
 COMMENT = "\n# changed\n"
+SEARCHING = {"bogp_search", "bogp_ablation", "bogp_tradeoff"}
 TRAINING = {
     "bogp_base",
-    "bogp_search",
     "bogp_baselines",
     "bogp_final",
+    "bogp_exhaustive",
+    "bogp_tradeoff_final",
     "bogp_identifiability",
     "bogp_five_nodes",
-}
-JUDGING = {"bogp_tables", "bogp_identifiability_report", "bogp_five_nodes_report"}
+} | SEARCHING
+AFTER_BASE = TRAINING - {"bogp_base", "bogp_five_nodes"}
+JUDGING = {"bogp_claims", "bogp_tradeoff_report", "bogp_identifiability_report"}
+JUDGING |= {"bogp_five_nodes_report"}
 # stage -> the stages that read what it makes
 READERS = {
     "dataset": {"split", *TRAINING},
     "split": TRAINING,
-    "mask_database": {
-        "bogp_correlation",
-        "bogp_search",
-        "bogp_baselines",
-        "bogp_final",
-        "bogp_figures",
-        "bogp_identifiability",
-        "bogp_identifiability_report",
-    },
-    "bogp_correlation": {"bogp_search", "provenance"},
-    "bogp_base": {
-        "bogp_search",
-        "bogp_baselines",
-        "bogp_final",
-        "bogp_tables",
-        "bogp_identifiability",
-    },
-    "bogp_search": {"bogp_baselines", "bogp_final", "bogp_tables", "bogp_figures"},
-    "bogp_baselines": {"bogp_tables"},
-    "bogp_final": {"bogp_tables"},
-    "bogp_tables": {"bogp_figures", "provenance"},
+    "mask_database": AFTER_BASE
+    | {"bogp_correlation", "bogp_figures", "bogp_identifiability_report"},
+    "bogp_correlation": {"bogp_search", "bogp_ablation", "provenance"},
+    "bogp_base": {"bogp_tables", *AFTER_BASE},
+    "bogp_search": {"bogp_baselines", "bogp_final", "bogp_tables", "bogp_figures", "bogp_regret"},
+    "bogp_baselines": {"bogp_tables", "bogp_claims"},
+    "bogp_final": {"bogp_tables", "bogp_claims"},
+    "bogp_tables": {"bogp_figures", "bogp_settings", "provenance"},
     "bogp_figures": {"provenance"},
+    "bogp_claims": {"bogp_settings", "provenance"},
+    "bogp_ablation": {"bogp_ablation_report"},
+    "bogp_ablation_report": {"provenance"},
+    "bogp_exhaustive": {"bogp_ablation_report", "bogp_regret"},
+    "bogp_regret": {"provenance"},
+    "bogp_tradeoff": {"bogp_tradeoff_final", "bogp_tradeoff_report"},
+    "bogp_tradeoff_final": {"bogp_tradeoff_report", "bogp_claims"},
+    "bogp_tradeoff_report": {"provenance"},
     "bogp_identifiability": {"bogp_identifiability_report"},
-    "bogp_identifiability_report": {"provenance"},
+    "bogp_identifiability_report": {"bogp_claims", "bogp_settings", "provenance"},
     "bogp_five_nodes": {"bogp_five_nodes_report"},
-    "bogp_five_nodes_report": {"provenance"},
+    "bogp_five_nodes_report": {"bogp_claims", "provenance"},
+    "bogp_settings": {"provenance"},
 }
 # file -> the stages that run it
 RUN_BY = {
     "src/graphprune/data/digits.py": {"dataset"},
     "src/graphprune/data/split.py": {"split", *TRAINING},
     "src/graphprune/graphs/atlas.py": {"bogp_five_nodes", "bogp_five_nodes_report"},
-    "src/graphprune/search/identifiability.py": {"bogp_identifiability"},
+    "src/graphprune/studies/identifiability.py": {"bogp_identifiability"},
+    "src/graphprune/studies/tradeoff.py": {"bogp_tradeoff", "bogp_tradeoff_final"},
+    "src/graphprune/studies/bogp_arms.py": {"bogp_baselines", "bogp_final"},
     "src/graphprune/report/identifiability.py": {"bogp_identifiability_report"},
-    "src/graphprune/graphs/correlation.py": {"bogp_correlation"},
+    "src/graphprune/graphs/correlation.py": {
+        "bogp_correlation",
+        "bogp_tradeoff",
+        "bogp_tradeoff_final",
+    },
     "src/graphprune/masks/source_random.py": {"mask_database", "bogp_baselines"},
     "src/graphprune/masks/controls.py": {
         "bogp_baselines",
@@ -66,8 +72,9 @@ RUN_BY = {
     "src/graphprune/training/loop.py": TRAINING,
     "src/graphprune/pruning/scores/magnitude.py": {"bogp_baselines"},
     "src/graphprune/pruning/granularities/weight.py": {"bogp_baselines"},
-    "src/graphprune/search/bayesian.py": {"bogp_search"},
-    "src/graphprune/search/fetch.py": {"bogp_search"},
+    "src/graphprune/search/bayesian.py": SEARCHING,
+    "src/graphprune/search/scorer.py": {*SEARCHING, "bogp_exhaustive"},
+    "src/graphprune/search/exhaustive.py": {"bogp_exhaustive"},
     "src/graphprune/report/bogp_figures.py": {"bogp_figures"},
     "src/graphprune/report/bogp_tables.py": {"bogp_tables"},
     "src/graphprune/claims/verdict.py": JUDGING,
@@ -111,13 +118,14 @@ def test_an_edit_plans_exactly_the_stages_that_run_the_file_and_what_follows(smo
 def test_an_edit_of_one_mask_source_leaves_the_others_alone(smoke, edited):
     edited("src/graphprune/masks/source_ws_flex.py", COMMENT)
     identifiability = {"bogp_identifiability", "bogp_identifiability_report"}
-    assert smoke.planned(*SMOKE) == {"mask_database", "provenance"} | identifiability
+    after = {"bogp_claims", "bogp_settings", "provenance"}
+    assert smoke.planned(*SMOKE) == {"mask_database"} | identifiability | after
 
 
 def test_an_edit_with_an_old_time_stamp_is_seen(smoke, edited):
     edited("src/graphprune/search/bayesian.py", COMMENT)
     os.utime(smoke.folder / "src/graphprune/search/bayesian.py", (1, 1))
-    assert smoke.planned(*SMOKE) == affected({"bogp_search"})
+    assert smoke.planned(*SMOKE) == affected(SEARCHING)
 
 
 def test_an_edit_of_what_no_config_names_plans_nothing(smoke, edited):

@@ -2,25 +2,18 @@
 
 Where one side does not vary there is nothing to follow, and the value is 0, not NaN: a
 search that always picks the same sparsity shows *no* dependence on alpha (bogp-5).
-"""
 
-from dataclasses import replace
+Intervals are the percentile bootstrap over units of `claims.statistics.bootstrap`, here with
+all draws at once as arrays, because a statistic of a table a draw takes seconds.
+"""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from graphprune.claims.statistics import Effect, bootstrap, unknown
+from graphprune.claims.statistics import Effect, unknown
 from graphprune.errors import UserError
-
-
-def _correlation(x: np.ndarray, y: np.ndarray, scale_x: float, scale_y: float) -> float:
-    """Pearson's r of two centred vectors; 0 if either is rounding error beside its scale."""
-    size_x, size_y = np.linalg.norm(x), np.linalg.norm(y)
-    if size_x <= 1e-9 * scale_x or size_y <= 1e-9 * scale_y:
-        return 0.0
-    return float(np.clip(x @ y / (size_x * size_y), -1, 1))
 
 
 def partial_spearman(x: ArrayLike, y: ArrayLike, given: ArrayLike | None = None) -> float:
@@ -29,20 +22,36 @@ def partial_spearman(x: ArrayLike, y: ArrayLike, given: ArrayLike | None = None)
     x, y: (n,); given: (n,), (n, k), or None for the plain rho. Pearson's r of the residuals
     of the ranks; 0 if a side is constant or fully explained by `given`. NaN for n = 0.
     """
-    rank_x, rank_y = (stats.rankdata(np.asarray(side, dtype=float)) for side in (x, y))
-    n = len(rank_x)
+    left, right = (np.asarray(side, dtype=float) for side in (x, y))
+    columns = None if given is None else np.asarray(given, dtype=float)
+    if columns is not None and columns.ndim == 1:
+        columns = columns[:, None]
+    return float(partial_spearmans(left, right, columns))
+
+
+def partial_spearmans(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
+    """`partial_spearman` of many samples at once.
+
+    x, y: (..., n); given: (..., n, k) or None. Returns one value a sample: (...).
+    """
+    n = x.shape[-1]
     if n == 0:
-        return float("nan")
-    design = np.ones((n, 1))
+        return np.full(x.shape[:-1], np.nan)
+    design = np.ones((*x.shape, 1))
     if given is not None:
-        columns = np.asarray(given, dtype=float).reshape(n, -1)
-        design = np.hstack([design, stats.rankdata(columns, axis=0)])
-    left_x, left_y = (
-        rank - design @ np.linalg.lstsq(design, rank, rcond=None)[0] for rank in (rank_x, rank_y)
-    )
-    return _correlation(
-        left_x, left_y, float(np.linalg.norm(rank_x)), float(np.linalg.norm(rank_y))
-    )
+        design = np.concatenate([design, stats.rankdata(given, axis=-2)], axis=-1)
+    # Singular values that least squares would count as 0.
+    inverse = np.linalg.pinv(design, rcond=np.finfo(float).eps * max(design.shape[-2:]))
+    product, scale, varies = np.ones(x.shape), np.ones(x.shape[:-1]), np.ones(x.shape[:-1], bool)
+    for side in (x, y):
+        rank = stats.rankdata(side, axis=-1)[..., None]
+        residual = (rank - design @ (inverse @ rank))[..., 0]
+        size = np.linalg.norm(residual, axis=-1)
+        # What is rounding error beside the ranks themselves is nothing.
+        varies &= size > 1e-9 * np.linalg.norm(rank[..., 0], axis=-1)
+        product, scale = product * residual, scale * size
+    rho = np.divide(product.sum(axis=-1), scale, out=np.zeros(scale.shape), where=varies)
+    return np.clip(rho, -1, 1)
 
 
 def spearman_interval(
@@ -60,13 +69,28 @@ def spearman_interval(
     Rows of one unit (seeds nested in a graph) are averaged first; a row with a NaN in any of
     the columns is left out.
     """
-    columns = [x, y, *(given or [])]
-    means = frame[[unit, *columns]].dropna().groupby(unit)[columns].mean().reset_index()
+    columns = list(dict.fromkeys([x, y, *(given or [])]))
+    means = frame[[unit, *columns]].dropna().groupby(unit)[columns].mean()
+    n, label = len(means), unit.replace("_", " ")
+    sides = means[x].to_numpy(float), means[y].to_numpy(float)
+    held = means[given].to_numpy(float) if given else None
+    estimate = partial_spearman(*sides, held)
+    if n < 2:
+        return unknown(label, estimate, n, level)
+    rows = _resampled(n, draws, seed)
+    left, right = (side[rows] for side in sides)
+    values = partial_spearmans(left, right, None if held is None else held[rows])
+    return _percentile(estimate, values, n, level, label)
 
-    def rho(drawn: pd.DataFrame) -> float:
-        return partial_spearman(drawn[x], drawn[y], drawn[given] if given else None)
 
-    return bootstrap(means, unit, rho, level, draws, seed)
+def _resampled(n: int, draws: int, seed: int) -> np.ndarray:
+    """(draws, n) places of the units that each bootstrap sample draws."""
+    return np.random.default_rng(seed).integers(n, size=(draws, n))
+
+
+def _percentile(estimate: float, values: np.ndarray, n: int, level: float, unit: str) -> Effect:
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return Effect(estimate, float(low), float(high), n, level, unit)
 
 
 def cross_validated_r2(
@@ -106,12 +130,19 @@ def cross_validated_r2(
     for held_out in (fold == k for k in np.unique(fold)):
         weights = np.linalg.lstsq(design[~held_out], target[~held_out], rcond=None)[0]
         predicted[held_out] = design[held_out] @ weights
-    frame = pd.DataFrame({"unit": codes, "y": target, "predicted": predicted})
-    return replace(bootstrap(frame, "unit", _r2, level, draws, seed), unit=label)
+    squares = (target - predicted) ** 2
+    estimate = _r2(target, squares, np.ones((1, len(target))))[0]
+    rows = _resampled(n, draws, seed) + n * np.arange(draws)[:, None]
+    drawn = np.bincount(rows.ravel(), minlength=draws * n).reshape(draws, n)
+    values = _r2(target, squares, drawn[:, codes].astype(float))
+    return _percentile(float(estimate), values, n, level, label)
 
 
-def _r2(frame: pd.DataFrame) -> float:
-    y, predicted = frame["y"].to_numpy(), frame["predicted"].to_numpy()
-    if np.ptp(y) == 0:
-        return 0.0
-    return float(1 - ((y - predicted) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+def _r2(y: np.ndarray, squares: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """R² of each sample. y, squares (of the errors): (rows,); weights: (samples, rows), how
+    often each row is in a sample; returns (samples,)."""
+    means = weights @ y / weights.sum(axis=1)
+    spread = (weights * (y - means[:, None]) ** 2).sum(axis=1)
+    highest = np.where(weights > 0, y, -np.inf).max(axis=1)
+    varies = highest > np.where(weights > 0, y, np.inf).min(axis=1)
+    return 1 - np.divide(weights @ squares, spread, out=np.ones(len(spread)), where=varies)

@@ -1,8 +1,9 @@
 """Judging bogp-2 and bogp-3 from the retrained winners: one row of `runs` per retraining.
 
 Columns of `runs`: `arm` ("bogp", "random_search", "glob_1", ...), `block` ("printed", "equal",
-"-"), `sparsity` (asked), `seed` (fresh, of the retraining), `search_seed` (−1 where none),
-`test_accuracy` (a fraction, NaN if the run failed), `failed`. Runs of one recipe only.
+"-"; "found" for a network tested as it was chosen, not retrained), `sparsity` (asked), `seed`
+(of the retraining), `search_seed` (−1 where none), `test_accuracy` (a fraction, NaN if the run
+failed), `failed`. Runs of one recipe only.
 
 Both return one row per cell: claim, criterion, cell, effect, low, high (fractions of accuracy;
 1 point = 0.01), level, n, unit, verdict, reason, failed (failed runs, left out of the effect).
@@ -39,7 +40,10 @@ COLUMNS = (
     "reason",
     "failed",
 )
-FRESH_SEED = "fresh seed"
+SEARCH_SEED, FRESH_SEED = "search seed", "fresh seed"
+FOUND = "found"
+BESIDE, NOT_JUDGED = "beside it", "not judged"
+MEAN = "mean over s"
 BASELINES = ("glob_1", "glob_5", "unif_1", "unif_5")
 BEST_AT = (0.15, 0.75)
 
@@ -53,25 +57,38 @@ def bogp_2(runs: pd.DataFrame) -> pd.DataFrame:
     then over the sparsities, so that each sparsity weighs the same. A search seed that has no
     pair left at some sparsity is left out: its mean would be over other sparsities.
 
+    The row "beside it", which is not judged: BoGP minus Glob_1 trained as often, both as found
+    (the best on val of their trainings, tested once), paired by search seed.
+
     UserError if columns are missing, a run occurs twice, or the arms differ in their runs.
     """
     runs = _checked(runs)
-    keys = ["search_seed", "sparsity", "seed"]
-    bogp, random = (
-        runs[runs["arm"] == arm].set_index(keys)["test_accuracy"]
-        for arm in ("bogp", "random_search")
-    )
     record = claim("bogp-2")
     gain = record.criterion("gain")
-    effect = unknown("search seed", level=gain.level)
-    if len(bogp) and len(random):
-        per_sparsity = differences(bogp, random).groupby(level=["search_seed", "sparsity"]).mean()
-        per_search = per_sparsity.unstack("sparsity").mean(axis=1, skipna=False)
-        effect = mean_interval(per_search, gain.level)
-    failed = int(bogp.isna().sum() + random.isna().sum())
-    cell = "mean over s, minus random search"
+    retrained, found = runs[~_as_found(runs)], runs[_as_found(runs)]
+    effect, failed = _gain(retrained, "random_search", ["seed"], gain.level)
+    rows = [_row(record, gain, f"{MEAN}, minus random search", effect, judge(gain, effect), failed)]
+    # No seed in these pairs: every training of Glob_1 has one of its own.
+    effect, failed = _gain(found, "glob_1_best", [], gain.level)
+    cell = f"{MEAN}, as found, minus Glob_1 at equal cost"
+    reason = "the claim is judged against random search" if effect.n or failed else "not run"
     row = _row(record, gain, cell, effect, judge(gain, effect), failed)
-    return pd.DataFrame([row], columns=COLUMNS)
+    rows.append({**row, "criterion": BESIDE, "verdict": NOT_JUDGED, "reason": reason})
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _gain(runs: pd.DataFrame, other: str, within: list[str], level: float) -> tuple[Effect, int]:
+    """BoGP minus `other`, mean over `within`, then over sparsities; and how many runs failed."""
+    keys = ["search_seed", "sparsity", *within]
+    bogp, beaten = (
+        runs[runs["arm"] == arm].set_index(keys)["test_accuracy"] for arm in ("bogp", other)
+    )
+    failed = int(bogp.isna().sum() + beaten.isna().sum())
+    if not len(bogp) or not len(beaten):
+        return unknown(SEARCH_SEED, level=level), failed
+    per_sparsity = differences(bogp, beaten).groupby(level=["search_seed", "sparsity"]).mean()
+    per_search = per_sparsity.unstack("sparsity").mean(axis=1, skipna=False)
+    return mean_interval(per_search, level), failed
 
 
 def bogp_3(runs: pd.DataFrame) -> pd.DataFrame:
@@ -88,7 +105,7 @@ def bogp_3(runs: pd.DataFrame) -> pd.DataFrame:
     runs = _checked(runs)
     record = claim("bogp-3")
     par, best = record.criterion("on par"), record.criterion("best")
-    searched = sorted(set(runs.loc[runs["arm"] == "bogp", "sparsity"]))
+    searched = sorted(set(runs.loc[_of_bogp(runs), "sparsity"]))
     par_effects = {
         (sparsity, arm): paired_difference(*_pair(runs, sparsity, arm), par.level)
         for sparsity in searched
@@ -168,7 +185,11 @@ def _failed(runs: pd.DataFrame, sparsities: Sequence[float], baselines: Sequence
 
 
 def _of_bogp(runs: pd.DataFrame) -> pd.Series:
-    return runs["arm"] == "bogp"
+    return (runs["arm"] == "bogp") & ~_as_found(runs)
+
+
+def _as_found(runs: pd.DataFrame) -> pd.Series:
+    return runs["block"] == FOUND
 
 
 def _of_baselines(runs: pd.DataFrame, arms: Sequence[str]) -> pd.Series:

@@ -12,6 +12,7 @@ from graphprune.errors import UserError
 from graphprune.registry import lookup
 
 Direction = Literal["above", "below", "at least", "within", "either"]
+Measure = Literal["points", "number"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,11 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim of a paper; every one of its `criteria` must be met in its primary cell."""
+    """One claim of a paper; every one of its `criteria` must be met in its primary cell.
+
+    `measured_in`: how readers are shown its effects, "points" for what is measured in accuracy
+    (times 100), "number" for the rest as it is (correlations, shares, ratios).
+    """
 
     id: str
     source: str
@@ -44,6 +49,7 @@ class Claim:
     primary_cell: str
     family: str | None
     unit: str
+    measured_in: Measure
     min_n: int
 
     def criterion(self, name: str) -> Criterion:
@@ -87,6 +93,8 @@ def _claim(row: Any, where: str) -> Claim:
             raise _fault(where, key, row[key], "a text")
     if row["family"] is not None and not isinstance(row["family"], str):
         raise _fault(where, "family", row["family"], "a text or null")
+    if row["measured_in"] not in get_args(Measure):
+        raise _fault(where, "measured_in", row["measured_in"], f"one of {get_args(Measure)}")
     if type(row["min_n"]) is not int or row["min_n"] < 2:
         raise _fault(where, "min_n", row["min_n"], "a whole number, at least 2")
     if not isinstance(row["criteria"], list) or not row["criteria"]:

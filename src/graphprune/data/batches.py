@@ -15,6 +15,7 @@ from graphprune.data.stored import open_dataset, read_meta
 from graphprune.errors import UserError
 
 PARTS = ("train", "val", "test")
+PIECE = 1024  # images that are float32 at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,7 @@ def resized(images: torch.Tensor, size: int) -> torch.Tensor:
     out = images.new_empty((*images.shape[:2], size, size))
     # In pieces, since the floats in between take four bytes a pixel. Antialiasing matters
     # only where an image shrinks.
-    for source, target in zip(images.split(1024), out.split(1024), strict=True):
+    for source, target in zip(images.split(PIECE), out.split(PIECE), strict=True):
         target.copy_(
             interpolate(
                 source.float(), (size, size), mode="bilinear", align_corners=False, antialias=True
@@ -93,10 +94,11 @@ def channel_scaling(dataset_folder: Path) -> ChannelScaling:
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Batches (x float32, y int64) of a split; x in [0, 1], or standardised by `scaling`.
+    """Batches (x of `dtype`, y int64) of a split; x in [0, 1], or standardised by `scaling`.
 
-    `batch_size` None makes the whole split one batch, converted once and kept. A last
-    incomplete batch is given too unless `drop_last`.
+    x is scaled in float32 and then rounded to `dtype`. `batch_size` None makes the whole
+    split one batch, converted once and kept. A last incomplete batch is given too unless
+    `drop_last`.
     """
 
     split: DeviceSplit
@@ -104,6 +106,7 @@ class Batches:
     scaling: ChannelScaling | None = None
     augmentation: Augmentation | None = None
     drop_last: bool = False
+    dtype: torch.dtype = torch.float32
 
     def __post_init__(self) -> None:
         if self.batch_size is not None and self.batch_size < 1:
@@ -139,7 +142,7 @@ class Batches:
             images = pad_crop_flip(images, augmentation.padding, augmentation.flip, generator)
         if self.batch_size is None:
             unchanged = images is self.split.images
-            yield (self._whole if unchanged else self._scaled(images)), labels
+            yield (self._whole if unchanged else self._in_pieces(images)), labels
             return
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             stop = start + self.batch_size
@@ -148,7 +151,7 @@ class Batches:
 
     @cached_property
     def _whole(self) -> torch.Tensor:
-        return self._scaled(self.split.images)
+        return self._in_pieces(self.split.images)
 
     @cached_property
     def _moments(self) -> tuple[torch.Tensor, torch.Tensor] | None:
@@ -158,9 +161,16 @@ class Batches:
         std[std == 0] = 1.0  # a constant channel stays constant instead of becoming NaN
         return mean.to(self.split.images.device), std.to(self.split.images.device)
 
+    def _in_pieces(self, images: torch.Tensor) -> torch.Tensor:
+        """`_scaled` of many images, without a float32 copy of all of them beside it."""
+        out = torch.empty_like(images, dtype=self.dtype)
+        for source, target in zip(images.split(PIECE), out.split(PIECE), strict=True):
+            target.copy_(self._scaled(source))
+        return out
+
     def _scaled(self, images: torch.Tensor) -> torch.Tensor:
         scaled = images.to(torch.float32).div_(255)
         if self._moments is not None:
             mean, std = self._moments
             scaled.sub_(mean).div_(std)
-        return scaled
+        return scaled.to(self.dtype)

@@ -22,19 +22,22 @@ _CHUNK = 256  # masks unpacked together
 def build(
     source: str,
     n: int,
-    sparsity: float,
+    sparsity: float | Sequence[float],
     count: int,
     seed: int,
     properties: Sequence[str] = PROPERTIES,
 ) -> MaskDatabase:
     """`count` distinct masks of `source` with their graph properties (BoGP Algorithm 1).
 
-    The first masks of a longer database of equal source, n, sparsity and seed are the same.
-    UserError if the numbers are out of range or there are fewer than `count` such masks.
+    sparsity: that of every mask, or a pair (low, high), between which each mask has its own
+    (`drawn`). The first masks of a longer database of equal source, n, sparsity and seed are
+    the same. UserError if the numbers are out of range or there are fewer than `count` such
+    masks.
     """
-    n, sparsity, count, seed = int(n), float(sparsity), int(count), int(seed)
-    _check(source, n, sparsity, count)
-    seeds, packed = _distinct_masks(source, n, sparsity, count, seed)
+    n, count, seed = int(n), int(count), int(seed)
+    asked = _asked(sparsity)
+    _check(source, n, asked, count)
+    seeds, packed = _distinct_masks(source, n, asked, count, seed)
     table = pd.DataFrame({"id": np.arange(count), "seed": seeds})
     kept = np.array([np.bitwise_count(np.frombuffer(p, np.uint8)).sum(dtype=int) for p in packed])
     table["sparsity"] = (n**2 - kept) / n**2
@@ -42,7 +45,7 @@ def build(
     parameters = {
         "source": source,
         "n": n,
-        "sparsity": sparsity,
+        "sparsity": asked,
         "count": count,
         "seed": seed,
         "properties": properties,
@@ -59,16 +62,45 @@ def build(
     return MaskDatabase(database.parameters, pd.concat([table, columns], axis=1))
 
 
-def _check(source: str, n: int, sparsity: float, count: int) -> None:
+def drawn(source: str, n: int, sparsity: float | Sequence[float], seed: int) -> np.ndarray:
+    """The mask that a database of these parameters has at a mask's own `seed`, (n, n) bool.
+
+    Of a pair (low, high) the mask's sparsity is drawn first, uniformly, and then the mask
+    itself from the same generator, as the source draws one of that sparsity.
+    """
+    draw = resolve(SOURCES, source, "mask source")
+    rng = np.random.default_rng(seed)
+    if isinstance(sparsity, Sequence):
+        low, high = sparsity
+        sparsity = rng.uniform(low, high)
+    return draw(n, sparsity, rng)
+
+
+def _asked(sparsity: float | Sequence[float]) -> float | list[float]:
+    """The sparsity as a database's parameters name it."""
+    if not isinstance(sparsity, Sequence):
+        if not 0 <= sparsity < 1:
+            raise UserError(
+                f"the sparsity of a mask database must be at least 0 and below 1, found {sparsity} "
+                "(0.9 removes 90 % of the entries)"
+            )
+        return float(sparsity)
+    bounds = [float(bound) for bound in sparsity]
+    if len(bounds) != 2 or not 0 <= bounds[0] < bounds[1] < 1:
+        raise UserError(
+            "a range of sparsities of a mask database must be two numbers [low, high] with "
+            f"0 ≤ low < high < 1, found {bounds}; one sparsity for all masks is a single number"
+        )
+    return bounds
+
+
+def _check(source: str, n: int, sparsity: float | list[float], count: int) -> None:
     if n < 1:
         raise UserError(f"a mask database needs n ≥ 1 nodes, found n = {n}")
-    if not 0 <= sparsity < 1:
-        raise UserError(
-            f"the sparsity of a mask database must be at least 0 and below 1, found {sparsity} "
-            "(0.9 removes 90 % of the entries)"
-        )
     if count < 1:
         raise UserError(f"a mask database needs count ≥ 1 masks, found count = {count}")
+    if isinstance(sparsity, list):
+        return  # how many masks a range holds is not counted: the draws will tell
     existing = number_of_masks(source, n, sparsity)
     if count > existing:
         raise UserError(
@@ -79,10 +111,9 @@ def _check(source: str, n: int, sparsity: float, count: int) -> None:
 
 
 def _distinct_masks(
-    source: str, n: int, sparsity: float, count: int, seed: int
+    source: str, n: int, sparsity: float | list[float], count: int, seed: int
 ) -> tuple[list[int], list[bytes]]:
     """Seeds and packed masks; a mask that is already there is drawn again."""
-    draw = resolve(SOURCES, source, "mask source")
     # Everything that names the distribution enters the seed: with equal streams the masks of
     # two sparsities would be nested in each other.
     name = json.dumps([source, n, sparsity, seed])
@@ -93,7 +124,7 @@ def _distinct_masks(
     duplicates = 0
     while len(masks) < count:
         mask_seed = int(stream.integers(2**63))
-        mask = np.packbits(draw(n, sparsity, np.random.default_rng(mask_seed))).tobytes()
+        mask = np.packbits(drawn(source, n, sparsity, mask_seed)).tobytes()
         duplicates = duplicates + 1 if mask in masks else 0
         masks.setdefault(mask, mask_seed)
         if duplicates > patience:

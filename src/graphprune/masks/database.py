@@ -1,4 +1,4 @@
-"""The mask database: many masks of one sparsity with the properties of their graphs."""
+"""The mask database: masks of one sparsity, or of several, with their graphs' properties."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,16 +30,41 @@ def mask_id(name: str) -> int:
 
 @dataclass(frozen=True, eq=False)
 class MaskDatabase:
-    """Ψ_s of BoGP Algorithm 1.
+    """Ψ_s of BoGP Algorithm 1, or the Ψ over several sparsities of Algorithm 4.
 
-    parameters: source, n, sparsity (asked), count, seed, properties (list of names).
-    table: one row a mask: id (its position), seed (the mask is drawn again from
-    ``default_rng(seed)`` alone), sparsity (got: share of zeros), mask (bytes of
-    ``numpy.packbits``), connected, and a column for each property.
+    parameters: source, n, sparsity (asked: a number, the [low, high] that every mask's own
+    was drawn from, or the levels of the databases that were `pooled`), count, seed,
+    properties (list of names).
+    table: one row a mask: id (its position), seed (`build_database.drawn` draws the mask
+    again from it alone), sparsity (got: share of zeros), mask (bytes of ``numpy.packbits``),
+    connected, and a column for each property.
     """
 
     parameters: dict[str, Any]
     table: pd.DataFrame
+
+    @classmethod
+    def pooled(cls, databases: Sequence["MaskDatabase"]) -> "MaskDatabase":
+        """All masks of several databases, each of one sparsity, as one (BoGP Algorithm 4).
+
+        The masks come by rising sparsity, with ids 0 …, and keep their seeds. parameters:
+        sparsity is the sorted list of the levels, count the sum, seed that of the databases
+        (a list where they differ). A single database, which may be one over a range, is
+        returned as it is. UserError if there are none, if source, n or properties differ, or
+        if one of several has a range for its sparsity or the same sparsity as another.
+        """
+        _check_pool([database.parameters for database in databases])
+        if len(databases) == 1:
+            return databases[0]
+        parts = sorted(databases, key=lambda database: database.parameters["sparsity"])
+        table = pd.concat([part.table for part in parts], ignore_index=True)
+        seeds = [part.parameters["seed"] for part in parts]
+        changed = {
+            "sparsity": [part.parameters["sparsity"] for part in parts],
+            "count": len(table),
+            "seed": seeds[0] if len(set(seeds)) == 1 else seeds,
+        }
+        return cls({**parts[0].parameters, **changed}, table.assign(id=np.arange(len(table))))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -90,6 +115,25 @@ class MaskDatabase:
                 "Delete it and run again to build the one asked for, or correct the config."
             )
         return cls(parameters, table)
+
+
+def _check_pool(pool: Sequence[Mapping[str, Any]]) -> None:
+    if not pool:
+        raise UserError("a pool needs at least one mask database; none was given")
+    for key in ("source", "n", "properties"):
+        found = [parameters[key] for parameters in pool]
+        if any(value != found[0] for value in found):
+            raise UserError(
+                f"mask databases to pool must have the same {key}, found "
+                f"{' and '.join(str(value) for value in found)}; build them alike"
+            )
+    levels = [parameters["sparsity"] for parameters in pool]
+    ranges = any(isinstance(level, list) for level in levels)
+    if len(pool) > 1 and (ranges or len(set(levels)) < len(levels)):
+        raise UserError(
+            f"mask databases to pool must each have one sparsity of their own, found {levels}; "
+            "one whose sparsity is a range is a pool by itself"
+        )
 
 
 def plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ therefore carries ``code_files`` as input (noticed without stored metadata) and
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -27,9 +27,12 @@ def code_files(script: str, *chosen: str) -> list[str]:
 
     FileNotFoundError if the script, or one of `chosen`, does not exist.
     """
-    start = ROOT / "workflow_scripts" / script
-    seen: set[Path] = {start}
-    todo = [start]
+    return _files([ROOT / "workflow_scripts" / script], chosen)
+
+
+def _files(start: Sequence[Path], chosen: Sequence[str]) -> list[str]:
+    seen: set[Path] = set(start)
+    todo = [*start]
     for name in chosen:
         if not _path(name).exists():
             raise FileNotFoundError(f"no module or file {name} in {ROOT}")
@@ -47,6 +50,11 @@ def code_files(script: str, *chosen: str) -> list[str]:
 def code_hash(script: str, *chosen: str) -> dict[str, str]:
     """{file: short hash of its content} for ``code_files(script, *chosen)``."""
     return {file: _hash(ROOT / file) for file in code_files(script, *chosen)}
+
+
+def module_hash(*modules: str) -> dict[str, str]:
+    """{file: short hash of its content} for `modules` and all that they import."""
+    return {file: _hash(ROOT / file) for file in _files([], modules)}
 
 
 def _path(chosen: str) -> Path:

@@ -12,6 +12,7 @@ from graphprune.masks.sources import number_of_masks
 from graphprune.models.names import MODELS
 from graphprune.models.static import known_options, masked_widths
 from graphprune.pipeline.schema import check_schema
+from graphprune.pipeline.settings import bogp_settings
 from graphprune.pruning.methods import METHODS
 from graphprune.registry import lookup
 from graphprune.search.names import STRATEGIES
@@ -36,7 +37,25 @@ def validate(config: Mapping[str, Any]) -> None:
 
 def _check_bogp(config: Mapping[str, Any], shape: tuple[int, int, int] | None) -> None:
     bogp = config["bogp"]
-    _check_names(bogp, config["recipes"])
+    names = [setting["name"] for setting in bogp["settings"]]
+    if again := sorted({name for name in names if names.count(name) > 1}):
+        raise UserError(f"config key bogp.settings has more than one entry with the name {again}")
+    for name, setting in bogp_settings(bogp).items():
+        try:
+            _check_setting(setting, config["recipes"], shape)
+        except UserError as error:
+            raise UserError(f"{error} (setting '{name}' of bogp.settings)") from None
+    if again := sorted({*bogp["tuning_seeds"]} & {*bogp["five_nodes"]["seeds"]}):
+        raise UserError(
+            f"config key bogp.five_nodes.seeds contains {again}, already used in bogp.tuning_seeds"
+        )
+
+
+def _check_setting(
+    bogp: Mapping[str, Any], recipes: Mapping[str, Any], shape: tuple[int, int, int] | None
+) -> None:
+    """One setting's ``bogp`` block (`pipeline.settings.bogp_settings`)."""
+    _check_names(bogp, recipes)
     _check_baselines(bogp["baselines"])
     for layer, width in masked_widths(bogp["model"], shape, bogp["scope"]).items():
         if width < bogp["nodes"]:
@@ -46,16 +65,38 @@ def _check_bogp(config: Mapping[str, Any], shape: tuple[int, int, int] | None) -
                 "wider layer"
             )
     _check_masks(bogp["masks"], bogp["nodes"], "bogp.masks")
-    _check_identifiability(bogp)
-    if again := sorted({*bogp["tuning_seeds"]} & {*bogp["five_nodes"]["seeds"]}):
-        raise UserError(
-            f"config key bogp.five_nodes.seeds contains {again}, already used in bogp.tuning_seeds"
-        )
+    if "identifiability" in bogp["parts"]:
+        _check_identifiability(bogp)
+    _check_parts(bogp)
     used = {*bogp["search"]["seeds"], *bogp["tuning_seeds"]}
+    for part in ("ablation", "regret", "tradeoff"):
+        used |= {*bogp[part]["seeds"]} if part in bogp["parts"] else set()
     if again := sorted(used & set(bogp["final_seeds"])):
         raise UserError(
-            f"config key bogp.final_seeds contains {again}, already used in bogp.search.seeds or "
-            "bogp.tuning_seeds; final seeds must be fresh"
+            f"config key bogp.final_seeds contains {again}, already used in bogp.search.seeds, "
+            "bogp.tuning_seeds or those of another search; final seeds must be fresh"
+        )
+
+
+def _check_parts(bogp: Mapping[str, Any]) -> None:
+    """The parts that stand on the databases of the comparison."""
+    for part in ("ablation", "regret"):
+        sparsity = bogp[part]["sparsity"]
+        if part in bogp["parts"] and sparsity not in bogp["masks"]["sparsities"]:
+            raise UserError(
+                f"config key bogp.{part}.sparsity is {sparsity}, but the databases have the "
+                f"sparsities {bogp['masks']['sparsities']}; choose one of them, or add it there"
+            )
+    if "regret" in bogp["parts"] and "comparison" not in bogp["parts"]:
+        raise UserError(
+            "config key bogp.settings: part 'regret' judges the searches of part 'comparison'; "
+            "add that part, or leave regret out"
+        )
+    wide = bogp["tradeoff"]["wide"]
+    if "tradeoff" in bogp["parts"] and not wide["low"] < wide["high"]:
+        raise UserError(
+            f"config key bogp.tradeoff.wide: low is {wide['low']} and high {wide['high']}; "
+            "low must be less than high"
         )
 
 

@@ -98,10 +98,12 @@ def _in_words(error: ValidationError, schema: Mapping[str, Any]) -> str:
 
 
 def _name(path: Iterable[str | int]) -> str:
-    """bogp.masks.sparsities, entry 2"""
-    parts = list(path)
-    keys = ".".join(part for part in parts if isinstance(part, str))
-    return keys + "".join(f", entry {part + 1}" for part in parts if isinstance(part, int))
+    """bogp.masks.sparsities, entry 2; or bogp.settings, entry 1, nodes"""
+    name, separator = "", ""
+    for part in path:
+        name += f", entry {part + 1}" if isinstance(part, int) else f"{separator}{part}"
+        separator = ", " if isinstance(part, int) else "."
+    return name
 
 
 def _misread(found: Any, expected: list[str]) -> str:

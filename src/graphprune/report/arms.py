@@ -25,11 +25,22 @@ ROWS = (
     Row("equal", "random_unstructured", "Random weights, same count"),
     Row("equal", "glob_1", "Magnitude, 1 round"),
     Row("equal", "glob_5", "Magnitude, 5 rounds"),
+    Row("equal", "glob_5_rewind", "Magnitude, 5 rounds, rewind"),
+    # Where several matrices are in scope; with one they are the three above.
+    Row("equal", "unif_1", "Magnitude per matrix, 1 round"),
+    Row("equal", "unif_5", "Magnitude per matrix, 5 rounds"),
+    Row("equal", "unif_5_rewind", "Magnitude per matrix, 5 rounds, rewind"),
     Row("printed", "glob_1", "Glob 1", "Glob1"),
     Row("printed", "glob_5", "Glob 5", "Glob5"),
+    Row("printed", "glob_5_rewind", "Glob 5 rewind"),
     Row("printed", "unif_1", "Unif 1", "Unif1"),
     Row("printed", "unif_5", "Unif 5", "Unif5"),
+    Row("printed", "unif_5_rewind", "Unif 5 rewind"),
+    Row("found", "bogp", "BoGP, as found"),
+    Row("found", "random_search", "Random search, as found"),
+    Row("found", "glob_1_best", "Glob 1, best on val"),
 )
+FOUND = "found"
 
 
 def rows_of(found: pd.DataFrame) -> tuple[Row, ...]:
@@ -49,6 +60,9 @@ PAPER = {
     "Unif1": (0.970, 0.970, 0.969, 0.966, 0.963, 0.810),
     "Unif5": (0.972, 0.972, 0.971, 0.970, 0.965, 0.950),
 }
+
+# What a complete Table 1 has besides the dense network, as (block, arm).
+PAPER_ARMS = tuple((row.block, row.arm) for row in ROWS if row.paper)
 
 
 def printed(paper: str, sparsity: float) -> float | None:

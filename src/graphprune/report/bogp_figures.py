@@ -9,15 +9,34 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from graphprune.report.arms import rows_of
+from graphprune.report.arms import Row, rows_of
 from graphprune.report.labels import SHORT
 
 COLOURS = {"bayesian": "#1b6ca8", "random": "#d1793b"}
 NAMES = {"bayesian": "Bayesian optimisation", "random": "random search"}
 POINTS = 100
 
+# arm -> colour (Okabe and Ito's, told apart by colour-blind readers), marker, line
+_GLOB, _UNIF = "#0072b2", "#d55e00"
+_STYLES = {
+    "bogp": ("black", "o", "-"),
+    "random_search": ("#d55e00", "s", "--"),
+    "fresh_mask": ("#009e73", "^", "--"),
+    "rows_permuted": ("#0072b2", "v", "--"),
+    "nodes_relabelled": ("#cc79a7", "D", "--"),
+    "random_unstructured": ("#888888", "x", "--"),
+    "glob_1": (_GLOB, "s", "-"),
+    "glob_5": (_GLOB, "^", "--"),
+    "glob_5_rewind": (_GLOB, "v", ":"),
+    "unif_1": (_UNIF, "s", "-"),
+    "unif_5": (_UNIF, "^", "--"),
+    "unif_5_rewind": (_UNIF, "v", ":"),
+}
+# Arms of the block "equal" that choose single weights, not the blocks of a graph.
+_WEIGHT_ARMS = ("random_unstructured", "glob_", "unif_")
 
-def convergence(searches: pd.DataFrame) -> Figure:
+
+def convergence(searches: pd.DataFrame, title: str = "") -> Figure:
     """Best val accuracy so far (%) against the number of masks asked for, one panel a sparsity.
 
     Thin lines are single searches, the thick one is their mean; it begins where all of them
@@ -36,11 +55,14 @@ def convergence(searches: pd.DataFrame) -> Figure:
     panels[0].legend(fontsize=8, frameon=False, loc="lower right")
     figure.supxlabel("masks asked for", fontsize=10)
     figure.supylabel("best val accuracy so far (%)", fontsize=10)
-    return figure
+    return _titled(figure, title)
 
 
 def accuracy_against_properties(
-    searches: pd.DataFrame, properties: Mapping[float, pd.DataFrame], names: Sequence[str]
+    searches: pd.DataFrame,
+    properties: Mapping[float, pd.DataFrame],
+    names: Sequence[str],
+    title: str = "",
 ) -> Figure:
     """Val accuracy of every mask that a search trained, against each property of its graph.
 
@@ -69,44 +91,72 @@ def accuracy_against_properties(
     figure.legend(handles, labels, loc="outside right center", fontsize=8, frameon=False)
     figure.supxlabel("property, in sd over the database of its sparsity", fontsize=10)
     figure.supylabel("val accuracy − mean of its search (points)", fontsize=10)
-    return figure
+    return _titled(figure, title)
 
 
-def drops(table: pd.DataFrame) -> Figure:
-    """Table 1 as a picture: drop from the dense network against sparsity, with 95 % intervals."""
-    figure = Figure(figsize=(10.5, 4.4), layout="constrained")
-    both = figure.subplots(1, 2, sharey=False)
-    titles = {
-        "equal": "equal weights: BoGP's scope and count",
-        "printed": "printed scope: all weight matrices",
-    }
-    for axes, (block, title) in zip(both, titles.items(), strict=True):
-        known = rows_of(table)
-        rows = [r for r in known if r.block == block or (block == "printed" and r.arm == "bogp")]
+def drops(table: pd.DataFrame, title: str = "") -> Figure:
+    """Table 1 as a picture: drop from the dense network against sparsity, with 95 % intervals.
+
+    One panel each for the masks of graphs and for single weights at BoGP's scope and count, and
+    for the printed scope, as far as they were run; BoGP is in all of them.
+    """
+    shown = _panel_rows(table)
+    figure = Figure(figsize=(4.6 * max(1, len(shown)), 5.4), layout="constrained")
+    panels = figure.subplots(1, max(1, len(shown)), squeeze=False)[0]
+    for axes, (name, rows) in zip(panels, shown.items(), strict=False):
         for number, row in enumerate(rows):
-            cells = table[(table["arm"] == row.arm) & (table["block"] == row.block)]
-            cells = cells.sort_values("sparsity")
-            if not len(cells):
-                continue
-            shift = 0.006 * (number - len(rows) / 2)  # so that bars do not hide each other
-            bounds = cells[["drop_low", "drop_high"]].T.to_numpy()
-            axes.errorbar(
-                cells["sparsity"] + shift,
-                POINTS * cells["drop"],
-                yerr=POINTS * np.abs(bounds - cells["drop"].to_numpy()),
-                fmt="o-" if row.arm == "bogp" else "o--",
-                linewidth=2 if row.arm == "bogp" else 1,
-                markersize=4,
-                capsize=2,
-                label=row.label,
-                color="black" if row.arm == "bogp" else None,
-            )
-        axes.set_title(title, fontsize=10)
+            shift = 0.008 * (number - (len(rows) - 1) / 2)  # so that bars do not hide each other
+            _draw(axes, table, row, shift)
+        axes.set_title(name, fontsize=10)
         axes.axhline(0, color="#999", linewidth=0.6)
-        if axes.containers:
-            axes.legend(fontsize=7.5, frameon=False, loc="upper left")
         axes.set_xlabel("sparsity s")
-    both[0].set_ylabel("accuracy lost against dense (points)")
+        axes.set_xticks(sorted(table.loc[table["arm"] != "dense", "sparsity"].unique()))
+        axes.legend(
+            fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2
+        )
+    panels[0].set_ylabel("accuracy lost against dense (points)")
+    return _titled(figure, title)
+
+
+def _panel_rows(table: pd.DataFrame) -> dict[str, list[Row]]:
+    """Title of a panel -> its arms, BoGP first; a panel of BoGP alone only where that is all."""
+    run = set(zip(table["block"], table["arm"], strict=True))
+    rows = [row for row in rows_of(table) if (row.block, row.arm) in run]
+    bogp = [row for row in rows if (row.block, row.arm) == ("equal", "bogp")]
+    equal = [row for row in rows if row.block == "equal" and row not in bogp]
+    weights = [row for row in equal if row.arm.startswith(_WEIGHT_ARMS)]
+    others = {
+        "equal weights: masks of graphs": [row for row in equal if row not in weights],
+        "equal weights: magnitude and random weights": weights,
+        "printed scope: all weight matrices": [row for row in rows if row.block == "printed"],
+    }
+    shown = {name: bogp + arms for name, arms in others.items() if arms}
+    return shown or ({next(iter(others)): bogp} if bogp else {})
+
+
+def _draw(axes: Axes, table: pd.DataFrame, row: Row, shift: float) -> None:
+    runs = table[(table["arm"] == row.arm) & (table["block"] == row.block)]
+    runs = runs.sort_values("sparsity")
+    bounds = runs[["drop_low", "drop_high"]].T.to_numpy()
+    colour, marker, line = _STYLES.get(row.arm, (None, "*", "--"))
+    axes.errorbar(
+        runs["sparsity"] + shift,
+        POINTS * runs["drop"],
+        yerr=POINTS * np.abs(bounds - runs["drop"].to_numpy()),
+        marker=marker,
+        linestyle=line,
+        linewidth=2 if row.arm == "bogp" else 1.1,
+        elinewidth=0.8,
+        markersize=4.5,
+        capsize=1.5,
+        label=row.label,
+        color=colour,
+    )
+
+
+def _titled(figure: Figure, title: str) -> Figure:
+    if title:
+        figure.suptitle(title, fontsize=11)
     return figure
 
 

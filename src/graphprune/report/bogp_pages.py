@@ -1,53 +1,37 @@
-"""BoGP's tables for readers: Markdown and HTML pages from the numbers of `bogp_tables`."""
+"""BoGP's searches and claims for readers, and what was run: pages of numbers and sentences."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from graphprune.claims.records import claim
-from graphprune.report.arms import PAPER_BASE, Row, rows_of
+from graphprune.claims.records import Claim, claim
+from graphprune.report import bogp_cells as cells
 from graphprune.report.output import Page
 
-POINTS = 100
-
-
-def table1_page(table: pd.DataFrame, note: str) -> Page:
-    """Table 1 for readers."""
-    levels = sorted(table.loc[table["arm"] != "dense", "sparsity"].unique())
-    known = rows_of(table)
-    page = Page("BoGP, Table 1: test accuracy of masks and baselines")
-    page.text(note)
-    for block, title in (
-        ("equal", "Equal weights: every arm prunes only what BoGP masks, to BoGP's count"),
-        ("printed", "Printed scope: Glob and Unif prune all weight matrices to the same sparsity"),
-    ):
-        shown = {block, "-"}
-        rows = [r for r in known if r.block in shown or (block == "printed" and r.arm == "bogp")]
-        page.heading(title)
-        page.text("Test accuracy in %, mean ± sd over retrainings (n).")
-        page.table(_wide(table, rows, levels, _accuracy))
-        page.text("Drop from the dense network in points, paired by seed, with its 95 % interval.")
-        page.table(_wide(table, [r for r in rows if r.arm != "dense"], levels, _drop))
-        page.text("Compression of the network / theoretical speed-up (dense MACs / kept MACs).")
-        page.table(_wide(table, rows, levels, _size))
-        page.text("Cost of one use: trainings / seconds, the search included.")
-        page.table(_wide(table, rows, levels, _cost))
-    compared = [r for r in known if r.paper]
-    page.heading("The paper's numbers beside ours")
-    page.text(
-        "Drop from base in points, ours (this data set and recipe) / printed (MNIST). The paper "
-        "prints one number per cell, no spread, and a base accuracy of "
-        f"{PAPER_BASE * POINTS:.1f} %."
-    )
-    page.table(_wide(table, compared, levels, _beside))
-    return page
+_MEASURED = {
+    "points": "Effects in points of accuracy",
+    "number": "Effects as they are (correlations, shares of variance), not in points",
+}
+_NOTES = {
+    "bogp-2": (
+        "'Beside it' is not judged: as many trainings of Glob 1 as a search asks for, the best of "
+        "them and the search's own best, both chosen on val and tested once."
+    ),
+    "bogp-3": (
+        "The baselines are those of the printed scope: they prune all weight matrices, BoGP only "
+        "its own scope, so at high sparsity BoGP keeps more weights. Table 1 has the comparison at "
+        "equal weights."
+    ),
+}
 
 
 def setup_note(records: pd.DataFrame, recipe: Mapping[str, Any]) -> str:
     """What was run, in a few sentences: data set, network, recipe, protocol, seeds.
 
-    recipe: the learning rate and, where it was chosen, the val accuracy of each rate.
+    recipe: the chosen learning_rate and epochs; val_accuracy and val_sd of what they were
+    chosen from, by rate and then epochs, and their n ({} where there was no choice); and
+    target_accuracy, which the epochs had to reach, or None.
     """
     first = records.iloc[0]
     dense = records[records["arm"] == "dense"]
@@ -58,141 +42,119 @@ def setup_note(records: pd.DataFrame, recipe: Mapping[str, Any]) -> str:
         if first["protocol"] == "held_out"
         else "Protocol as printed: the test set was also the validation set."
     )
-    others = ", ".join(recipe["val_accuracy"])
-    chosen = f", the best on val among {others} for the dense network," if others else ""
-    devices = " and ".join(sorted(set(records["device"])))
+    machines = sorted(set(records["device"] + " in " + records["precision"]))
     return (
         f"Data set {first['dataset']}, network {first['model']} "
         f"({int(first['parameters']):,} parameters, {int(first['macs']):,} multiply-adds), "
-        f"recipe {first['recipe']}, {int(dense['epochs'].max())} epochs a training, learning rate "
-        f"{recipe['learning_rate']:g}{chosen} on {devices}. "
-        f"{protocol} Every cell is on the fresh seeds {', '.join(map(str, seeds))}; arms share "
-        "initial weights and data order per seed."
+        f"recipe {first['recipe']} with learning rate {recipe['learning_rate']:g} and "
+        f"{recipe['epochs']} epochs a training, on {' and '.join(machines)}. {chosen(recipe)}"
+        f"{protocol} Unless a section says otherwise, every cell is on the fresh seeds "
+        f"{', '.join(map(str, seeds))}; arms share initial weights and data order per seed."
     )
 
 
-def _wide(
-    table: pd.DataFrame,
-    rows: Iterable[Row],
-    levels: Sequence[float],
-    cell: Callable[[pd.Series], str],
-) -> pd.DataFrame:
-    """Arms down, sparsities across; an arm that was not run is left out."""
-    lines = []
-    for row in rows:
-        cells = table[(table["arm"] == row.arm) & (table["block"] == row.block)]
-        if not len(cells):
-            continue
-        by_level = {float(c["sparsity"]): c for _, c in cells.iterrows()}
-        if row.arm == "dense":
-            line = {f"s = {level:g}": cell(by_level[0.0]) for level in levels}
-        else:
-            line = {f"s = {v:g}": cell(by_level[v]) if v in by_level else "" for v in levels}
-        lines.append({"arm": row.label, **line})
-    return pd.DataFrame(lines)
+def chosen(recipe: Mapping[str, Any]) -> str:
+    """How learning rate and epochs came about, as a sentence and a space; "" without a choice."""
+    means, target = recipe["val_accuracy"], recipe["target_accuracy"]
+    rates = sorted(means, key=float)
+    epochs = sorted({number for row in means.values() for number in row}, key=float)
+    choices = [
+        f"the {what} among {', '.join(among)}"
+        for what, among in (("rate", rates), ("epochs", epochs))
+        if len(among) > 1
+    ]
+    if not choices:
+        return ""
+    rate = next(rate for rate in rates if float(rate) == recipe["learning_rate"])
+    mean, sd = (recipe[name][rate][str(recipe["epochs"])] for name in ("val_accuracy", "val_sd"))
+    got = f"{cells.accuracy(mean, sd, recipe['n'])} %"
+    text = f"Chosen for the dense network on val: {' and '.join(choices)}"
+    if target is None:
+        return f"{text}; the best mean is {got}. "
+    asked = f"the target of {cells.POINTS * target:.1f} %"
+    if mean >= target:
+        return f"{text}; the fewest epochs that reach {asked}, with {got}. "
+    return f"{text}; none reaches {asked}, the best mean is {got}. "
 
 
-def _accuracy(cell: pd.Series) -> str:
-    n = f"{cell['searches']}×{cell['seeds']}" if cell["searches"] else f"{cell['n']}"
-    failed = f", {cell['failed']} failed" if cell["failed"] else ""
-    return f"{_points(cell['accuracy'])} ± {_points(cell['sd'])} ({n}{failed})"
-
-
-def _drop(cell: pd.Series) -> str:
-    return _with_interval(cell["drop"], cell["drop_low"], cell["drop_high"])
-
-
-def _size(cell: pd.Series) -> str:
-    return f"{cell['compression']:.2f} / {cell['speedup_macs']:.2f}"
-
-
-def _cost(cell: pd.Series) -> str:
-    return f"{cell['trainings']:.1f} / {cell['seconds']:.2f}"
-
-
-def _beside(cell: pd.Series) -> str:
-    paper = cell["paper_accuracy"]
-    theirs = "none" if pd.isna(paper) else f"{POINTS * (PAPER_BASE - paper):+.1f}"
-    return f"{_points(cell['drop'], '+')} / {theirs}"
-
-
-def _points(fraction: float, sign: str = "") -> str:
-    """In points or per cent; a dash where there is no number (all runs failed, n = 1)."""
-    return "–" if pd.isna(fraction) else f"{POINTS * fraction:{sign}.2f}"
-
-
-def _with_interval(estimate: float, low: float, high: float) -> str:
-    return f"{_points(estimate, '+')} [{_points(low, '+')}, {_points(high, '+')}]"
-
-
-def search_page(table: pd.DataFrame) -> Page:
+def search_page(table: pd.DataFrame, setting: str = "") -> Page:
     """The table of searches for readers."""
-    shown = pd.DataFrame(
+    lines = [
         {
-            "search": table["strategy"] + table["sparsity"].map(", s = {:g}".format),
-            "searches": table["searches"],
-            "steps": table["steps"],
-            "distinct masks": table["distinct_masks"].map("{:.1f}".format),
-            "best on val": _percent(table, "best_val"),
-            "retrained, val": _percent(table, "retrained_val"),
-            "lost on retraining [95 %]": [
-                _with_interval(*row)
-                for row in table[["curse", "curse_low", "curse_high"]].to_numpy(dtype=float)
-            ],
-            "retrained, test": _percent(table, "test"),
-            "trainings": table["trainings"].map("{:.1f}".format),
-            "seconds": table["seconds"].map("{:.1f}".format),
+            "search": f"{row['strategy']}, s = {row['sparsity']:g}",
+            "steps": row["steps"],
+            "failed": row["failed"],
+            "best on val": _accuracy(row, "best_val"),
+            "retrained, val": _accuracy(row, "retrained_val"),
+            "lost on retraining": cells.accuracy(
+                row["curse"], row["curse_sd"], row["curse_n"], "+"
+            ),
+            "95 % interval": cells.interval(row["curse_low"], row["curse_high"]),
+            "retrained, test": _accuracy(row, "test"),
+            "trainings": cells.counted(row["trainings"], row["trainings_sd"], row["searches"]),
+            "seconds": cells.timed(row["seconds"], row["seconds_sd"], row["searches"]),
         }
-    )
-    page = Page("BoGP: what the searches found")
+        for _, row in table.iterrows()
+    ]
+    page = Page(cells.titled("BoGP: what the searches found", setting))
     page.text(
-        "Accuracies in %, mean ± sd over searches (each the mean over fresh seeds). Every search "
-        "has its own seed; Bayesian and random search of one seed share their starting points and "
-        "budget. 'Lost on retraining' is the winner's score in the search minus its mean score on "
-        "fresh seeds: the best of many noisy scores is too good to be true."
+        "Accuracies in %; every cell is mean ± sd (n) over searches, each the mean over its fresh "
+        "seeds. Every search has its own seed; Bayesian and random search of one seed share their "
+        "starting points and budget of steps. A mask asked for again is not trained again, so "
+        "'trainings' counts distinct masks. 'Lost on retraining' is the winner's score in the "
+        "search minus its mean score on fresh seeds: the best of many noisy scores is too good to "
+        "be true."
     )
-    page.table(shown)
+    page.table(pd.DataFrame(lines))
     return page
 
 
-def _percent(table: pd.DataFrame, name: str) -> list[str]:
-    return [
-        f"{_points(m)} ± {_points(s)} ({n})"
-        for m, s, n in zip(table[name], table[f"{name}_sd"], table["searches"], strict=True)
-    ]
+def _accuracy(row: pd.Series, name: str) -> str:
+    return cells.accuracy(row[name], row[f"{name}_sd"], row["searches"])
 
 
-def claims_page(table: pd.DataFrame) -> Page:
-    """The verdicts for readers."""
-    page = Page("BoGP: the paper's claims, judged")
+def claims_page(table: pd.DataFrame, setting: str = "") -> Page:
+    """The verdicts for readers; `table`: judged rows of any claims, columns of `claims.bogp`."""
+    page = Page(cells.titled("BoGP: the paper's claims, judged", setting))
     page.text(
-        "Effects in points of test accuracy. A verdict needs at least five units; 'undecided' "
-        "names the number that would be expected to decide. A small network on a small data set "
-        "judges these claims for that setting only. For bogp-3 the baselines are those of the "
-        "printed scope: they prune both weight matrices, BoGP only the first, so at high sparsity "
-        "BoGP keeps more weights. Table 1 has the comparison at equal weights."
+        "'Undecided' names the number of units that would be expected to decide, if spread and "
+        "effect stay as they are. A small network on a small data set judges these claims for "
+        "that setting only."
     )
     for name, rows in table.groupby("claim", sort=True):
         record = claim(str(name))
         page.heading(f"{name}: {record.statement} ({record.source})")
-        page.text(f"Supported when: {record.supported_when}.")
-        page.table(
-            pd.DataFrame(
-                {
-                    "cell": rows["criterion"] + ": " + rows["cell"],
-                    "effect": [_effect(row) for _, row in rows.iterrows()],
-                    "n": rows["n"].map(str) + " (" + rows["unit"] + ")",
-                    "verdict": rows["verdict"],
-                    "failed runs": rows["failed"],
-                    "why (fractions, not points)": rows["reason"],
-                }
-            )
+        page.text(
+            f"Supported when: {record.supported_when}. {_MEASURED[record.measured_in]}, with "
+            f"their intervals. No verdict with fewer than {record.min_n} units ({record.unit})."
         )
+        if record.id in _NOTES:
+            page.text(_NOTES[record.id])
+        page.table(_judged(record, rows))
     return page
 
 
-def _effect(row: pd.Series) -> str:
+def _judged(record: Claim, rows: pd.DataFrame) -> pd.DataFrame:
+    in_points = record.measured_in == "points"
+    return pd.DataFrame(
+        {
+            "cell": rows["criterion"] + ": " + rows["cell"],
+            "effect": [_effect(row, in_points) for _, row in rows.iterrows()],
+            "n": rows["n"].map(str) + " (" + rows["unit"] + ")",
+            "verdict": rows["verdict"],
+            "failed runs": rows["failed"],
+            "why (fractions, not points)" if in_points else "why": rows["reason"],
+        }
+    )
+
+
+def _effect(row: pd.Series, in_points: bool) -> str:
+    """With its interval; nothing for a row that sums up others."""
     if pd.isna(row["effect"]):
         return ""
-    interval = _with_interval(row["effect"], row["low"], row["high"])
-    return f"{interval} ({100 * row['level']:.3g} %)"
+    scale = cells.POINTS if in_points else 1
+    effect, low, high = (
+        cells.NONE if pd.isna(row[name]) else f"{scale * row[name]:+z.2f}"
+        for name in ("effect", "low", "high")
+    )
+    return f"{effect} [{low}, {high}] ({cells.POINTS * row['level']:.3g} %)"

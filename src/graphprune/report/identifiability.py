@@ -8,11 +8,10 @@ import pandas as pd
 
 from graphprune.claims.bogp_1 import BOTH, agreement, bogp_1, explained
 from graphprune.claims.statistics import Effect
-from graphprune.graphs.properties import graph_properties
-from graphprune.graphs.relational import mask_to_adjacency
-from graphprune.masks.controls import rows_permuted
+from graphprune.errors import UserError
 from graphprune.masks.database import MaskDatabase, mask_id
-from graphprune.seeds import generator
+
+_NO_PROPERTIES = ["source", "sparsity", "permuted"]
 
 
 def accuracies(records: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -32,21 +31,12 @@ def seeds_sd(table: pd.DataFrame) -> float:
     return float(np.sqrt(variances.mean()))
 
 
-def permuted_properties(
-    database: MaskDatabase, ids: Sequence[int], names: Sequence[str]
-) -> pd.DataFrame:
-    """Properties of these masks with rows permuted (a fixed order per mask), indexed by id."""
-    psis = database.masks(ids)
-    stream = f"identifiability/rows_permuted/{database.parameters['source']}"
-    for place, number in enumerate(ids):
-        psis[place] = rows_permuted(psis[place], generator(int(number), stream))
-    return graph_properties(mask_to_adjacency(psis), names).set_index(pd.Index(ids))
-
-
-def identifiability_table(
-    records: pd.DataFrame, databases: Sequence[MaskDatabase], property_names: Sequence[str]
-) -> pd.DataFrame:
+def identifiability_table(records: pd.DataFrame, properties: pd.DataFrame) -> pd.DataFrame:
     """One row per mask source, accuracies (val) as fractions.
+
+    properties: the graph properties of all masks trained, as drawn and with rows permuted, one
+    row per source, mask (its id) and permuted; columns source, sparsity (asked), mask, permuted,
+    then the properties (`studies.permuted.mask_properties`). UserError if it lacks a mask.
 
     masks, seeds: as trained. failed: runs. n: masks of which no run failed; everything else
     is about these. sd_masks is that of mask means, sd_seeds that between the seeds of a mask.
@@ -55,23 +45,24 @@ def identifiability_table(
     and (infinite) the masks left out for a property that is not finite. verdict, reason: of
     bogp-1. NaN where there are fewer than 5 masks.
     """
-    table = pd.DataFrame([_row(records, database, list(property_names)) for database in databases])
+    rows = [
+        _row(records[records["arm"] == source], str(source), masks)
+        for source, masks in properties.groupby("source", sort=False)
+    ]
+    table = pd.DataFrame(rows)
     judged = bogp_1(table)
     both = judged[judged["criterion"] == BOTH]
     return table.assign(verdict=both["verdict"].to_list(), reason=both["reason"].to_list())
 
 
-def _row(records: pd.DataFrame, database: MaskDatabase, names: list[str]) -> dict[str, Any]:
-    source = database.parameters["source"]
-    runs = records[records["arm"] == source]
-    complete = accuracies(records, source)
-    means, ids = complete.mean(axis=1), complete.index
-    own = database.table.loc[ids, names]
-    permuted = permuted_properties(database, ids, names)
+def _row(runs: pd.DataFrame, source: str, masks: pd.DataFrame) -> dict[str, Any]:
+    complete = accuracies(runs, source)
+    means = complete.mean(axis=1)
+    own, permuted = (_properties(masks, complete.index, which) for which in (False, True))
     icc = agreement(complete)
     return {
         "source": source,
-        "sparsity": database.parameters["sparsity"],
+        "sparsity": masks["sparsity"].iloc[0],
         "masks": runs["graph"].nunique(),
         "seeds": runs["seed"].nunique(),
         "failed": int((runs["failure"] != "").sum()),
@@ -86,6 +77,18 @@ def _row(records: pd.DataFrame, database: MaskDatabase, names: list[str]) -> dic
         **_columns("r2_permuted", explained(means, permuted)),
         "r2_permuted_infinite": _infinite(permuted),
     }
+
+
+def _properties(masks: pd.DataFrame, ids: pd.Index, permuted: bool) -> pd.DataFrame:
+    """The properties of these masks, by id, in the order of `ids`."""
+    table = masks[masks["permuted"] == permuted].set_index("mask")
+    lacking = ids.difference(table.index)
+    if len(lacking):
+        raise UserError(
+            f"the table of graph properties lacks mask {lacking[0]} of source "
+            f"'{masks['source'].iloc[0]}'; make it again for as many masks as are trained"
+        )
+    return table.loc[ids].drop(columns=_NO_PROPERTIES)
 
 
 def _columns(name: str, effect: Effect) -> dict[str, float]:

@@ -107,6 +107,7 @@ def execute(task: Task, setup: Setup, saved: Path | None = None) -> RunRecord:
         trainings=run.trainings,
         seconds=run.seconds,
         device=str(setup.device),
+        precision=setup.precision,
         torch=str(torch.__version__),
         **outcome,
     )

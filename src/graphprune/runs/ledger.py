@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphprune.files import write_json
+from graphprune.runs import lines
 
 
 class Ledger:
@@ -32,9 +33,7 @@ class Ledger:
 
     def add(self, key: str, row: dict[str, Any]) -> None:
         """Record that `key` is finished with `row` (JSON values), and forget its checkpoint."""
-        body = json.dumps([key, row])
-        with open(self._log, "a", encoding="utf-8") as log:
-            log.write(f"{_check(body)} {body}\n")
+        lines.append(self._log, key, row)
         self.rows[key] = row
         self.checkpoint(key).unlink(missing_ok=True)
 
@@ -47,25 +46,12 @@ class Ledger:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self) -> dict[str, dict[str, Any]]:
-        rows: dict[str, dict[str, Any]] = {}
-        whole = 0
         if not self._log.exists():
-            return rows
-        with open(self._log, "rb") as log:
-            for line in log:
-                check, _, body = line.decode("utf-8", errors="replace").rstrip("\n").partition(" ")
-                if not line.endswith(b"\n") or check != _check(body):
-                    break
-                key, row = json.loads(body)
-                rows[key] = row
-                whole += len(line)
+            return {}
+        rows, whole = lines.read(self._log)
         with open(self._log, "rb+") as log:
             log.truncate(whole)
         return rows
-
-
-def _check(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
 def _same(owner: Path, identity: dict[str, Any]) -> bool:

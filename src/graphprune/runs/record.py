@@ -54,6 +54,7 @@ class RunRecord:
     trainings: int
     seconds: float
     device: str
+    precision: str
     # provenance
     torch: str
 

@@ -14,9 +14,9 @@ from graphprune.data.stored import read_meta
 from graphprune.masks.mask import Masks
 from graphprune.models.build import build_model
 from graphprune.models.init import initialise
-from graphprune.training.device import place, prepare
+from graphprune.training.device import AUTO, DTYPES, place, precision_for, prepare
 from graphprune.training.loop import State, step
-from graphprune.training.recipe import Recipe
+from graphprune.training.recipe import Recipe, recipe_of
 
 EVALUATION_BATCH = 4096
 PAPER = "paper"
@@ -28,6 +28,7 @@ class Setup:
 
     labels: the columns that a record copies as they are (experiment, study, dataset …).
     init: "dense" or "sparse", the fan-in that initial weights are scaled for.
+    precision: "fp32" or "bf16", what networks are trained and evaluated in.
     """
 
     labels: dict[str, str]
@@ -39,6 +40,7 @@ class Setup:
     input_shape: tuple[int, int, int]
     classes: int
     checkpoint_seconds: float
+    precision: str = "fp32"
 
     def build(self) -> nn.Module:
         """A new network on the device; its weights are for `initialise` to set."""
@@ -55,11 +57,12 @@ class Setup:
             recipe.batch_size,
             augmentation=moves,
             drop_last=recipe.drop_last,
+            dtype=DTYPES[self.precision],
         )
 
     def evaluation_batches(self, part: str) -> Batches:
         """The batches to evaluate `part` on, as stored."""
-        return Batches(self.splits[part], EVALUATION_BATCH)
+        return Batches(self.splits[part], EVALUATION_BATCH, dtype=DTYPES[self.precision])
 
     def warm_up(self) -> None:
         """One step of a network that is thrown away.
@@ -81,9 +84,10 @@ class Setup:
         kept = {part: split for part, split in self.splits.items() if part != "test"}
         return replace(self, splits=kept)
 
-    def with_rate(self, rate: float) -> "Setup":
-        """The same setup at another learning rate."""
-        return replace(self, recipe=replace(self.recipe, learning_rate=rate))
+    def with_recipe(self, learning_rate: float, epochs: int) -> "Setup":
+        """The same setup at another learning rate and for another number of epochs."""
+        recipe = replace(self.recipe, learning_rate=learning_rate, epochs=epochs)
+        return replace(self, recipe=recipe)
 
 
 def load_setup(
@@ -91,16 +95,18 @@ def load_setup(
     compute: Mapping[str, Any],
     data_folder: Path,
     split_file: Path,
-    learning_rate: float,
+    chosen: Mapping[str, Any],
     test: bool,
 ) -> Setup:
     """The setup that a rule's ``setup`` params and the config's ``compute`` block describe.
 
+    chosen: the learning_rate and epochs to train with, of those that the recipe offers.
     Without `test` the test set is not even loaded: whoever searches or tunes cannot see it.
     Protocol "paper" trains on the whole training set and has the test set in the place of
     the validation set, as BoGP did (§6.1).
     """
     device = prepare(compute["device"], params["threads"], params["deterministic"])
+    precision = precision_for(params.get("precision", AUTO), device)
     paper = params["protocol"] == PAPER
     parts = ("train", "val", "test") if test or paper else ("train", "val")
     splits = load_splits(data_folder, split_file, device, parts)
@@ -119,12 +125,13 @@ def load_setup(
         },
         model=dict(params["model"]),
         init=params["init"],
-        recipe=Recipe.from_config({**params["recipe"], "learning_rate": learning_rate}),
+        recipe=recipe_of(params["recipe"], chosen),
         device=device,
         splits=splits,
         input_shape=(channels, height, width),
         classes=len(meta["classes"]),
         checkpoint_seconds=compute["checkpoint_seconds"],
+        precision=precision,
     )
 
 

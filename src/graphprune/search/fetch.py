@@ -63,4 +63,6 @@ def _scaling(vectors: np.ndarray, scaling: str) -> tuple[np.ndarray, np.ndarray]
         shift, scale = vectors.mean(axis=0), vectors.std(axis=0)
     else:
         return zero, one
-    return shift, np.where(scale > 0, scale, one)
+    # A spread at the level of rounding is none.
+    varies = np.ptp(vectors, axis=0) > 1e-12 * np.abs(vectors).max(axis=0)
+    return shift, np.where(varies, scale, one)

@@ -1,6 +1,7 @@
-"""The arms of BoGP's comparison: what is trained on fresh seeds, and why."""
+"""The arms of BoGP's comparison: what is trained on fresh seeds or tested as found, and why."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,14 @@ from graphprune.masks.names import SOURCES
 from graphprune.pruning.scope import tensors
 from graphprune.registry import resolve
 from graphprune.runs.execute import Task
+from graphprune.runs.ledger import Ledger
+from graphprune.runs.record import RunRecord
+from graphprune.runs.setup import Setup
+from graphprune.runs.tuning import recorded, run_all
 from graphprune.search.loop import winner
-from graphprune.seeds import generator
+from graphprune.seeds import derive, generator
 
-PRINTED, EQUAL = "printed", "equal"
+PRINTED, EQUAL, FOUND = "printed", "equal", "found"
 
 
 def winners(log: pd.DataFrame) -> dict[tuple[str, int], int]:
@@ -40,7 +45,7 @@ def winner_tasks(
     sparsity = database.parameters["sparsity"]
     for (strategy, search_seed), row in winners(log).items():
         psi = database.mask(row)
-        arm = "bogp" if strategy == "bayesian" else f"{strategy}_search"
+        arm = _arm(strategy)
         for seed in seeds:
             shared = {"sparsity": sparsity, "level": sparsity, "scope": scope, "seed": seed}
             shared |= {"block": EQUAL, "method": "block_mask", "search_seed": search_seed}
@@ -94,6 +99,90 @@ def baseline_tasks(
                 psi=psi,
                 reference=reference,
             )
+
+
+def found_records(
+    database: MaskDatabase,
+    log: pd.DataFrame,
+    setup: Setup,
+    scope: str,
+    budget: int,
+    ledger: Ledger,
+) -> list[RunRecord]:
+    """What the searches' budget bought, tested once: one record per arm and search seed.
+
+    Arms "bogp", "random_search": the very network that the search chose, made again by training
+    its mask with the search's own seed (bit for bit where training is deterministic). Arm
+    "glob_1_best": the best on val of `budget` (as many as a search asks for) trainings of
+    Glob_1 at BoGP's scope and weight count, on seeds derived from the search seed; trainings
+    and seconds of its record count all of them. Where all of them failed the record says so.
+    Only the chosen networks see the test set.
+    """
+    records = run_all(list(found_tasks(database, log, scope)), setup, ledger, "chosen networks")
+    chosen, model = winners(log), setup.build()
+    for search_seed in sorted({seed for _, seed in chosen}):
+        strategies = [strategy for strategy, seed in chosen if seed == search_seed]
+        matched = "bayesian" if "bayesian" in strategies else strategies[0]
+        psi = database.mask(chosen[matched, search_seed])
+        reference = block_masks(model, tensors(model, scope), psi)
+        first = Task(
+            arm="glob_1",
+            method="glob_1",
+            sparsity=_sparsity(reference),
+            scope=scope,
+            seed=0,
+            level=database.parameters["sparsity"],
+            block=FOUND,
+            reference=reference,
+            search_seed=search_seed,
+        )
+        seeds = [derive(search_seed, f"glob_1/{number}") for number in range(budget)]
+        candidates = [replace(first, seed=seed) for seed in seeds]
+        records.append(_best_by_val(candidates, "glob_1_best", setup, ledger))
+    return records
+
+
+def found_tasks(database: MaskDatabase, log: pd.DataFrame, scope: str) -> Iterator[Task]:
+    """Every search's chosen mask with the seed on which the search trained it."""
+    sparsity = database.parameters["sparsity"]
+    for (strategy, search_seed), row in winners(log).items():
+        yield Task(
+            arm=_arm(strategy),
+            method="block_mask",
+            sparsity=sparsity,
+            scope=scope,
+            seed=search_seed,
+            level=sparsity,
+            block=FOUND,
+            graph=mask_name(row),
+            psi=database.mask(row),
+            search_seed=search_seed,
+        )
+
+
+def _best_by_val(candidates: Sequence[Task], arm: str, setup: Setup, ledger: Ledger) -> RunRecord:
+    """The record of the candidate with the best val accuracy, the first among equals, as `arm`.
+
+    It is trained again for it, now with the test set in sight; its cost is that of the choice.
+    """
+    what = f"{candidates[0].method} beside search {candidates[0].search_seed}"
+    seen = run_all(candidates, setup.without_test(), ledger, what)
+    trainings = sum(record.trainings for record in seen)
+    seconds = sum(record.seconds for record in seen)
+    usable = [place for place, record in enumerate(seen) if not record.failure]
+    if not usable:
+        failure = f"all {len(seen)} trainings failed, the first: {seen[0].failure}"
+        record = replace(seen[0], arm=arm, failure=failure)
+    else:
+        best = max(usable, key=lambda place: seen[place].val_accuracy)
+        task = replace(candidates[best], arm=arm)
+        key = f"{FOUND}/{arm}/{task.level}/{task.search_seed}"
+        record = recorded(key, task, setup, ledger)
+    return replace(record, trainings=trainings, seconds=seconds)
+
+
+def _arm(strategy: str) -> str:
+    return "bogp" if strategy == "bayesian" else f"{strategy}_search"
 
 
 def _fresh(source: str, n: int, sparsity: float, seed: int) -> np.ndarray:

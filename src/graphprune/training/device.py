@@ -8,6 +8,11 @@ import torch
 from torch import nn
 
 from graphprune.errors import UserError
+from graphprune.registry import lookup
+
+AUTO = "auto"
+# What images are stored in, and with it what is computed in.
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def prepare(device: str, threads: int, deterministic: bool) -> torch.device:
@@ -38,10 +43,25 @@ def place(model: nn.Module, device: torch.device) -> nn.Module:
     return model.to(device)
 
 
-def precision(device: torch.device) -> AbstractContextManager[object]:
-    """bf16 autocast on CUDA (weights stay fp32), plain fp32 on the CPU."""
-    if device.type == "cuda":
-        return torch.autocast("cuda", dtype=torch.bfloat16)
+def precision_for(asked: str, device: torch.device) -> str:
+    """ "fp32" or "bf16": what `asked` ("auto", "fp32" or "bf16") means on `device`.
+
+    "auto" is bf16 on CUDA and fp32 on the CPU, where only some processors have bf16
+    instructions. UserError for any other word.
+    """
+    if asked == AUTO:
+        return "bf16" if device.type == "cuda" else "fp32"
+    lookup({AUTO: None, **DTYPES}, asked, "precision in config key compute.precision")
+    return asked
+
+
+def precision(images: torch.Tensor) -> AbstractContextManager[object]:
+    """What a network that is given `images` computes in: bf16 autocast exactly where they are bf16.
+
+    Weights stay fp32 either way, and with fp32 images so does everything else.
+    """
+    if images.dtype is torch.bfloat16:
+        return torch.autocast(images.device.type, dtype=torch.bfloat16)
     return nullcontext()
 
 

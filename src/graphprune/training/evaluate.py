@@ -15,7 +15,8 @@ def evaluate(
 ) -> tuple[float, float]:
     """(accuracy in [0, 1], mean cross-entropy in nats) of `model`, in eval mode, over all examples.
 
-    Counted per example: a short last batch weighs what it holds.
+    Counted per example: a short last batch weighs what it holds. Images in bf16 are evaluated
+    in bf16, their losses summed in float32.
     """
     model.eval()
     device = next(model.parameters()).device
@@ -23,7 +24,7 @@ def evaluate(
     loss = torch.zeros((), device=device)
     examples = 0
     for images, labels in batches:
-        with precision(device):
+        with precision(images):
             logits = model(images)
         batch_correct, batch_loss = accuracy_and_loss(logits.float(), labels)
         correct += batch_correct

@@ -106,10 +106,16 @@ def train(
 
 
 def step(state: State, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """One optimiser step of `state`; the mean loss of the batch before it, 0-d, on the device."""
+    """One optimiser step of `state`; the mean loss of the batch before it, 0-d, on the device.
+
+    Images in bf16 are computed with in bf16; the loss, the gradients and the weights are not.
+    """
     state.optimiser.zero_grad(set_to_none=True)
-    with precision(state.device):
-        loss = functional.cross_entropy(state.model(images), labels)
+    with precision(images):
+        logits = state.model(images)
+    # A mean over a batch of thousands needs more digits than bf16 has.
+    wide = torch.promote_types(logits.dtype, torch.float32)
+    loss = functional.cross_entropy(logits.to(wide), labels)
     loss.backward()
     state.optimiser.step()
     state.masks.apply_(state.model)

@@ -1,7 +1,7 @@
 """How a network is trained: everything but the network, the data, the masks and the seed."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
@@ -86,3 +86,28 @@ class Recipe:
             weight_decay=self.weight_decay,
             fused=True,
         )
+
+
+def candidates(options: Mapping[str, Any]) -> tuple[list[float], list[int]]:
+    """(learning rates, epochs) that a config's recipe offers; a single value is a list of one."""
+    return _listed(options["learning_rate"]), _listed(options["epochs"])
+
+
+def first_candidate(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The learning_rate and epochs that come first in a config's recipe: those before a choice."""
+    rates, epochs = candidates(options)
+    return {"learning_rate": rates[0], "epochs": epochs[0]}
+
+
+def recipe_of(options: Mapping[str, Any], chosen: Mapping[str, Any]) -> Recipe:
+    """A config's recipe with the learning_rate and epochs of `chosen`, which may hold more.
+
+    UserError for a key too many in `options`.
+    """
+    fixed = {key: value for key, value in options.items() if key != "target_accuracy"}
+    taken = {key: chosen[key] for key in ("learning_rate", "epochs")}
+    return Recipe.from_config({**fixed, **taken})
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, Sequence) else [value]
