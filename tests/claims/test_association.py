@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from graphprune.claims.association import cross_validated_r2, partial_spearman, spearman_interval
+from graphprune.claims.association import (
+    cross_validated_r2,
+    partial_spearman,
+    partial_spearmans,
+    spearman_interval,
+)
+from graphprune.claims.statistics import bootstrap
 from graphprune.errors import UserError
 
 pairs = st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=3, max_size=20)
@@ -50,6 +56,36 @@ def test_rank_correlation_ignores_monotone_scales():
     assert partial_spearman(x, y) == pytest.approx(partial_spearman(np.exp(x), y**3))
 
 
+def by_least_squares(x, y, given):
+    """Textbook partial correlation of ranks: Pearson's r of the residuals of two regressions."""
+    ranks = [stats.rankdata(side) for side in (x, y)]
+    design = np.column_stack([np.ones(len(x)), stats.rankdata(given, axis=0)])
+    left = [rank - design @ np.linalg.lstsq(design, rank)[0] for rank in ranks]
+    if min(np.linalg.norm(side) for side in left) < 1e-9 * np.linalg.norm(ranks[0]):
+        return 0.0
+    return float(np.corrcoef(*left)[0, 1])
+
+
+@given(st.integers(3, 12), st.integers(1, 3), st.integers(1, 4), st.integers(0, 99))
+def test_many_samples_at_once_are_the_same_as_one_by_one(n, columns, values, seed):
+    """Few values: many ties, constant sides, columns that repeat each other."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.integers(values, size=(2, 5, n)).astype(float)
+    held = rng.integers(values, size=(5, n, columns)).astype(float)
+    together = partial_spearmans(x, y, held)
+    for sample, value in enumerate(together):
+        expected = by_least_squares(x[sample], y[sample], held[sample])
+        assert value == pytest.approx(expected, abs=1e-7)
+        alone = partial_spearman(x[sample], y[sample], held[sample])
+        assert value == pytest.approx(alone, abs=1e-12)
+
+
+def test_nothing_has_no_correlation():
+    assert math.isnan(partial_spearman([], []))
+    assert math.isnan(partial_spearman([], [], []))
+    assert np.isnan(partial_spearmans(np.ones((4, 0)), np.ones((4, 0)))).all()
+
+
 def graphs(n, seeds, slope, seed=0):
     rng = np.random.default_rng(seed)
     aspl = np.repeat(rng.permutation(n).astype(float), seeds)
@@ -88,6 +124,20 @@ def test_partial_spearman_interval_is_the_bootstrapped_partial():
     frame = graphs(20, 1, slope=0.2).assign(density=lambda f: f["aspl"] ** 2)
     effect = spearman_interval(frame, "graph", "aspl", "accuracy", ["density"], draws=50)
     assert (effect.estimate, effect.low, effect.high) == (0, 0, 0)  # same ranks as aspl
+
+
+@pytest.mark.parametrize("given", [None, ["density"]])
+def test_the_interval_is_that_of_the_general_bootstrap(given):
+    frame = graphs(12, 1, slope=0.1).assign(density=np.arange(12) % 4)
+
+    def rho(drawn):
+        return partial_spearman(drawn["aspl"], drawn["accuracy"], drawn[given] if given else None)
+
+    expected = bootstrap(frame, "graph", rho, 0.9, 60, 3)
+    found = spearman_interval(frame, "graph", "aspl", "accuracy", given, 0.9, 60, 3)
+    assert found.low < found.estimate < found.high
+    for end in ("estimate", "low", "high"):
+        assert getattr(found, end) == pytest.approx(getattr(expected, end), abs=1e-12)
 
 
 # --- cross-validated R² --------------------------------------------------------------------
@@ -132,6 +182,27 @@ def test_copies_of_a_mask_stay_in_one_fold():
     kept = cross_validated_r2(X, y, groups=mask, draws=20)
     assert kept.estimate < 0.5
     assert (kept.n, kept.unit) == (20, "mask")
+
+
+@pytest.mark.parametrize("masks", [40, 9])
+def test_the_interval_of_r2_is_that_of_the_general_bootstrap(masks):
+    """On predictions that are known: the mean of the other fold, one property that is constant."""
+    rng = np.random.default_rng(masks)
+    y, mask = pd.Series(rng.normal(size=40)), pd.Series(np.arange(40) % masks, name="mask")
+    X = pd.DataFrame({"constant": np.ones(40)})
+    fold = (np.random.default_rng(1).permutation(masks) % 2)[mask]
+    predicted = np.where(fold == 0, y[fold == 1].mean(), y[fold == 0].mean())
+
+    def r2(drawn):
+        left, spread = drawn["y"] - drawn["predicted"], drawn["y"] - drawn["y"].mean()
+        return 1 - (left**2).sum() / (spread**2).sum()
+
+    frame = pd.DataFrame({"mask": mask, "y": y, "predicted": predicted})
+    expected = bootstrap(frame, "mask", r2, 0.9, 60, 1)
+    found = cross_validated_r2(X, y, mask, folds=2, seed=1, level=0.9, draws=60)
+    assert (found.n, found.unit) == (masks, "mask")
+    for end in ("estimate", "low", "high"):
+        assert getattr(found, end) == pytest.approx(getattr(expected, end), abs=1e-12)
 
 
 def test_r2_without_spread_or_units():

@@ -20,7 +20,7 @@ def crossed(masks, seeds=5, mask_sd=0.0, seed_sd=0.0, noise=0.0, rng_seed=0):
     return pd.DataFrame(values + noise * rng.normal(size=(masks, seeds)))
 
 
-def source(name="random", icc=(0.5, 0.3, 0.7, 50), r2=(0.5, 0.3, 0.7, 48), failed=0):
+def source(name="random", icc=(0.5, 0.3, 0.7, 50), r2=(0.5, 0.3, 0.7, 50), failed=0):
     row = {"source": name, "sparsity": 0.9, "failed": failed}
     for effect, values in (("icc", icc), ("r2", r2)):
         keys = (effect, f"{effect}_low", f"{effect}_high", f"{effect}_n")
@@ -94,7 +94,8 @@ def verdicts(*rows):
 
 
 def test_rows_have_the_columns_of_the_other_claims():
-    found = bogp_1(pd.DataFrame([source(), source("mixture", failed=2)]))
+    some = (0.5, 0.3, 0.7, 48)
+    found = bogp_1(pd.DataFrame([source(r2=some), source("mixture", r2=some, failed=2)]))
     assert tuple(found.columns) == COLUMNS
     assert list(found["criterion"]) == ["icc", "r2", BOTH] * 2
     assert list(found["cell"]) == ["random, s = 0.90"] * 3 + ["mixture, s = 0.90"] * 3

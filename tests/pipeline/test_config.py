@@ -273,8 +273,8 @@ BAD = [
     ),
     (
         "bogp: {settings: [{name: tiny, nodes: 33, parts: [comparison]}]}",
-        "config key bogp.nodes is 33, but hidden layer 1 of the masked layers is only 32 wide; a node "
-        "needs at least one unit, so use nodes ≤ 32 or a wider layer (setting 'tiny' of bogp.set",
+        "config key bogp.nodes is 33, but hidden layer 1 of the masked layers is only 32 wide; a "
+        "node needs at least one unit, so use nodes ≤ 32 or a wider layer (setting 'tiny' of bogp",
     ),
     (
         "bogp: {settings: [{name: a, parts: [regret]}]}",

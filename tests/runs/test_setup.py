@@ -17,6 +17,7 @@ from graphprune.models.mlp import MLP
 from graphprune.runs.execute import execute, train_task
 from graphprune.runs.setup import Setup, load_setup
 from graphprune.training import checkpoint
+from graphprune.training.optimiser import Adam
 from graphprune.training.recipe import Recipe
 
 TRAIN, TEST = 24, 9
@@ -235,9 +236,7 @@ def test_warming_up_draws_nothing_from_the_global_generator(monkeypatch):
 def test_warming_up_takes_a_step(monkeypatch):
     """Forward, backward and optimiser: what costs time the first time it is done."""
     chosen, steps = setup(), []
-    monkeypatch.setattr(
-        torch.optim.Adam, "step", lambda self: steps.append(self.param_groups[0]["params"])
-    )
+    monkeypatch.setattr(Adam, "step", lambda self: steps.append(self.parameters))
     chosen.warm_up()
     ((*parameters,),) = steps
     assert all(parameter.grad is not None for parameter in parameters)

@@ -160,5 +160,5 @@ def test_a_state_survives_the_file(tmp_path):
     )
     assert (other.epoch, other.iteration, other.losses) == (3, 15, state.losses)
     assert other.masks == state.masks
-    buffers = [s.state[s.param_groups[0]["params"][0]] for s in (other.optimiser, state.optimiser)]
+    buffers = [s.state[0] for s in (other.optimiser, state.optimiser)]
     assert torch.equal(buffers[0]["momentum_buffer"], buffers[1]["momentum_buffer"])

@@ -64,11 +64,11 @@ def test_weights_gradients_and_moments_stay_fp32():
     images, labels = separable()
     loss = step(state, images.to(BF16), labels)
     assert loss.dtype == torch.float32
-    for parameter in state.model.parameters():
+    for number, parameter in enumerate(state.model.parameters()):
         assert parameter.dtype == torch.float32
         assert parameter.grad is not None
         assert parameter.grad.dtype == torch.float32
-        moments = state.optimiser.state[parameter]
+        moments = state.optimiser.state[number]
         assert {value.dtype for value in moments.values()} == {torch.float32}
 
 

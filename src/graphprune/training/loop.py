@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from graphprune.masks.mask import Masks
 from graphprune.training.device import precision, random_state, set_random_state
+from graphprune.training.optimiser import Optimiser
 from graphprune.training.recipe import Recipe
 
 
@@ -27,7 +28,7 @@ class State:
     """All that a training is at one moment; what a checkpoint saves."""
 
     model: nn.Module
-    optimiser: torch.optim.Optimizer
+    optimiser: Optimiser
     masks: Masks
     generator: torch.Generator
     epoch: int = 0
@@ -84,8 +85,7 @@ def train(
     """
     state.masks.apply_(state.model)
     while state.epoch < recipe.epochs and not state.failure:
-        for group in state.optimiser.param_groups:
-            group["lr"] = recipe.rate(state.epoch)
+        state.optimiser.lr = recipe.rate(state.epoch)
         state.model.train()
         total, examples = torch.zeros((), device=state.device, dtype=torch.float64), 0
         for images, labels in batches.epoch(state.generator):
@@ -110,7 +110,7 @@ def step(state: State, images: torch.Tensor, labels: torch.Tensor) -> torch.Tens
 
     Images in bf16 are computed with in bf16; the loss, the gradients and the weights are not.
     """
-    state.optimiser.zero_grad(set_to_none=True)
+    state.optimiser.zero_grad()
     with precision(images):
         logits = state.model(images)
     # A mean over a batch of thousands needs more digits than bf16 has.

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
-import torch
 from torch import nn
 
 from graphprune.errors import UserError
 from graphprune.registry import lookup, suggestion
+from graphprune.training.optimiser import SGD, Adam, Optimiser
 
 OPTIMISERS = ("adam", "sgd")
 SCHEDULES = ("constant", "cosine")
@@ -70,22 +70,12 @@ class Recipe:
             return self.learning_rate * 0.5 * (1 + math.cos(math.pi * epoch / self.epochs))
         return self.learning_rate
 
-    def optimiser_for(self, model: nn.Module) -> torch.optim.Optimizer:
+    def optimiser_for(self, model: nn.Module) -> Optimiser:
         """A new optimiser over all parameters of `model`."""
+        parameters = model.parameters()
         if self.optimiser == "sgd":
-            return torch.optim.SGD(
-                model.parameters(),
-                lr=self.learning_rate,
-                momentum=self.momentum,
-                weight_decay=self.weight_decay,
-                fused=True,
-            )
-        return torch.optim.Adam(
-            model.parameters(),
-            lr=self.learning_rate,
-            weight_decay=self.weight_decay,
-            fused=True,
-        )
+            return SGD(parameters, self.learning_rate, self.weight_decay, self.momentum)
+        return Adam(parameters, self.learning_rate, self.weight_decay)
 
 
 def candidates(options: Mapping[str, Any]) -> tuple[list[float], list[int]]:
