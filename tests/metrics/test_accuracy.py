@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, log_loss
 from torch import Tensor
 
-from graphprune.metrics.accuracy import accuracy_and_loss
+from graphprune.metrics.accuracy import accuracy_and_loss, cross_entropy
 
 
 def _sample(seed: int, size: int, classes: int) -> tuple[Tensor, Tensor]:
@@ -73,3 +73,18 @@ def test_many_networks_at_once() -> None:
         one = accuracy_and_loss(logits[i], labels)
         assert correct[i] == one[0]
         torch.testing.assert_close(loss[i], one[1])
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_cross_entropy_and_its_gradient_are_those_of_torch(dtype, reduction) -> None:
+    logits, labels = _sample(seed=3, size=37, classes=7)
+    ours = logits.to(dtype).requires_grad_()
+    plain = logits.to(dtype).requires_grad_()
+    wide = torch.promote_types(dtype, torch.float32)
+    expected = torch.nn.functional.cross_entropy(plain.to(wide), labels, reduction=reduction)
+    loss = cross_entropy(ours, labels, reduction)
+    assert loss.dtype == wide
+    (loss + expected).backward()
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(ours.grad, plain.grad)

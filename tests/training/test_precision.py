@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch.nn import functional
 from training_cases import (
     TensorBatches,
     adam,
@@ -16,6 +15,7 @@ from training_cases import (
 )
 
 from graphprune.masks.mask import Masks
+from graphprune.metrics.accuracy import cross_entropy
 from graphprune.training.loop import Callback, State, step, train
 
 RECIPES = {"sgd": sgd, "adam": adam}
@@ -34,7 +34,7 @@ def test_fp32_is_plain_torch_to_the_last_bit(make):
     losses = []
     for _ in range(5):
         optimiser.zero_grad()
-        loss = functional.cross_entropy(model(images), labels)
+        loss = cross_entropy(model(images), labels)
         loss.backward()
         optimiser.step()
         losses.append(loss.item())

@@ -19,6 +19,8 @@ class Bayesian:
 
     def __init__(self, box: list[tuple[float, float]], starts: np.ndarray, seed: int, kappa: float):
         self._starts = list(starts)
+        # Told, but not yet learnt from: nobody asks after the last step, so it needs no fit.
+        self._told: list[tuple[list[float], float]] = []
         self._low, high = np.array(box).T
         self._varies = self._low < high
         self._optimiser = Optimizer(
@@ -37,14 +39,16 @@ class Bayesian:
         point = self._low.copy()
         with warnings.catch_warnings():
             # scikit-optimize warns that it takes a random point in place of one asked before.
+            # Two asked points may fetch one mask, so equal scores at close points are normal
+            # here, and so is scikit-learn's complaint about the kernel's bounds.
             warnings.simplefilter("ignore")
+            if self._told:
+                points, losses = zip(*self._told, strict=True)
+                self._optimiser.tell(list(points), list(losses))
+                self._told = []
             point[self._varies] = self._optimiser.ask()
         return point
 
     def tell(self, point: np.ndarray, score: float) -> None:
         """Learn that `point` scored `score` (higher is better)."""
-        with warnings.catch_warnings():
-            # Two asked points may fetch one mask, so equal scores at close points are
-            # normal here, and so is scikit-learn's complaint about the kernel's bounds.
-            warnings.simplefilter("ignore")
-            self._optimiser.tell([float(x) for x in point[self._varies]], -float(score))
+        self._told.append(([float(x) for x in point[self._varies]], -float(score)))

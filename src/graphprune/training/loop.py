@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from graphprune.masks.mask import Masks
+from graphprune.metrics.accuracy import cross_entropy
 from graphprune.training.device import precision, random_state, set_random_state
 from graphprune.training.optimiser import Optimiser
 from graphprune.training.recipe import Recipe
@@ -113,9 +113,7 @@ def step(state: State, images: torch.Tensor, labels: torch.Tensor) -> torch.Tens
     state.optimiser.zero_grad()
     with precision(images):
         logits = state.model(images)
-    # A mean over a batch of thousands needs more digits than bf16 has.
-    wide = torch.promote_types(logits.dtype, torch.float32)
-    loss = functional.cross_entropy(logits.to(wide), labels)
+    loss = cross_entropy(logits, labels)
     loss.backward()
     state.optimiser.step()
     state.masks.apply_(state.model)
