@@ -292,7 +292,7 @@ rule bogp_tables:
         searches=of_sparsities(rules.bogp_search.output[0]),
         baselines=of_sparsities(rules.bogp_baselines.output[0]),
         final=of_sparsities(rules.bogp_final.output[0]),
-        code=code_files("bogp_tables.py", CLAIMS),
+        code=code_files("bogp_tables.py"),
     output:
         **table_files(
             BOGP_RESULTS,
@@ -312,7 +312,7 @@ rule bogp_tables:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        code=code_hash("bogp_tables.py", CLAIMS),
+        code=code_hash("bogp_tables.py"),
     script:
         "../workflow_scripts/bogp_tables.py"
 

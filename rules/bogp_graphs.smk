@@ -205,8 +205,50 @@ rule bogp_settings:
         "../workflow_scripts/bogp_settings.py"
 
 
+# table -> the settings that have it
+WITH_TABLE = {
+    "identifiability": with_part("identifiability"),
+    "table1": with_part("comparison"),
+    "search": with_part("comparison"),
+    "regret": with_part("regret"),
+    "ablation": with_part("ablation"),
+    "table2": with_part("tradeoff"),
+    "claims": list(BOGP_SETTINGS),
+}
+
+
+rule bogp_reading:
+    input:
+        **{
+            name: expand(f"{BOGP_RESULTS}/tables/{name}.csv", setting=settings)
+            for name, settings in WITH_TABLE.items()
+        },
+        code=code_files("bogp_reading.py"),
+    output:
+        **table_files(BOGP_ALL, "BoGP", "All settings", "reading", "What it comes to"),
+    log:
+        f"{BOGP_ALL}/logs/reading.log",
+    benchmark:
+        f"{BOGP_ALL}/benchmarks/reading.tsv"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(10),
+    params:
+        settings=BOGP_SETTINGS,
+        with_table=WITH_TABLE,
+        run={
+            "dataset": config["data"]["name"],
+            "protocol": config["protocol"],
+            "precision": config["compute"]["precision"],
+        },
+        code=code_hash("bogp_reading.py"),
+    script:
+        "../workflow_scripts/bogp_reading.py"
+
+
 STUDIES["bogp"] += [
     *of_settings("identifiability", *rules.bogp_identifiability_report.output),
     *rules.bogp_five_nodes_report.output,
     *rules.bogp_settings.output,
+    *rules.bogp_reading.output,
 ]

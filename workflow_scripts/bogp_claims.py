@@ -2,12 +2,12 @@
 
 import pandas as pd
 
+from graphprune.claims.bogp import bogp_2_and_3
 from graphprune.claims.bogp_1 import bogp_1
 from graphprune.claims.bogp_4 import bogp_4
 from graphprune.claims.bogp_5 import bogp_5
 from graphprune.pipeline.job import run
 from graphprune.report.bogp_pages import claims_page
-from graphprune.report.bogp_tables import claims_table
 from graphprune.report.inputs import read_tables
 from graphprune.report.output import write_page
 
@@ -18,7 +18,7 @@ def main(snakemake):
     if "identifiability" in inputs.keys():  # noqa: SIM118 (a Namedlist holds files, not names)
         judged.append(bogp_1(pd.read_csv(inputs.identifiability)))
     if "runs" in inputs.keys():  # noqa: SIM118
-        judged.append(claims_table(read_tables(inputs.runs)))
+        judged.append(bogp_2_and_3(read_tables(inputs.runs)))
     if "tradeoff" in inputs.keys():  # noqa: SIM118
         judged.append(bogp_5(read_tables(inputs.tradeoff)))
     table = pd.concat([rows for rows in judged if len(rows)], ignore_index=True)

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from report_cases import found, one_search, records, searches
 
-from graphprune.claims.bogp import COLUMNS
+from graphprune.claims.bogp import COLUMNS, bogp_2_and_3
 from graphprune.report.bogp_pages import chosen, claims_page, search_page, setup_note
-from graphprune.report.bogp_tables import claims_table, search_table
+from graphprune.report.bogp_tables import search_table
 from graphprune.runs.record import to_frame
 
 RECIPE = {
@@ -175,7 +175,7 @@ def summary():
 
 def test_the_verdicts_of_these_records():
     rows = pd.concat([records(0.15, 0.75), to_frame([*found(0.15), *found(0.75)])])
-    page = claims_page(claims_table(rows)).markdown()
+    page = claims_page(bogp_2_and_3(rows)).markdown()
     assert "+1.50 [" in page
     assert "2 (search seed)" in page
     assert "fewer than 5" in page
@@ -186,4 +186,4 @@ def test_the_verdicts_of_these_records():
 
 @pytest.mark.parametrize("rows", [one_search()[0], records()])
 def test_no_cell_reads_nan(rows):
-    assert "nan" not in claims_page(claims_table(rows)).markdown()
+    assert "nan" not in claims_page(bogp_2_and_3(rows)).markdown()

@@ -19,8 +19,8 @@ from report_cases import (
 )
 from scipy import stats
 
-from graphprune.claims.bogp import NOT_JUDGED
-from graphprune.report.bogp_tables import claims_table, costs_per_search, search_table, table1
+from graphprune.claims.bogp import NOT_JUDGED, bogp_2_and_3
+from graphprune.report.bogp_tables import costs_per_search, search_table, table1
 from graphprune.runs.record import RunRecord, to_frame
 
 
@@ -185,7 +185,15 @@ def test_bogp_as_found_is_compared_by_search_seed():
         (interval.low, interval.high)
     )
     assert other["bogp_minus"] == pytest.approx(0.005)
-    assert table.loc[table["block"] != "found", "bogp_minus"].isna().all()
+
+
+def test_retrained_bogp_is_compared_at_equal_weights_by_fresh_seed():
+    table = table1(records(), searches())
+    other = cell(table, "random_search", "equal")  # BoGP .95 .95 .96, the other .93 .935 .95
+    assert (other["bogp_minus"], other["bogp_minus_n"]) == (pytest.approx(0.015), 3)
+    assert other["bogp_minus_sd"] == pytest.approx(0.005)
+    lacking = table[(table["block"] != "equal") | (table["arm"] == "bogp")]
+    assert lacking["bogp_minus"].isna().all()
 
 
 def test_what_was_found_costs_its_search_and_the_best_of_many_all_of_them():
@@ -232,7 +240,7 @@ def test_failed_trainings_of_a_search_are_counted():
 
 
 def test_the_claims_are_judged_from_the_records():
-    table = claims_table(with_found(0.15, 0.75))
+    table = bogp_2_and_3(with_found(0.15, 0.75))
     assert set(table["claim"]) == {"bogp-2", "bogp-3"}
     gain, beside = (row for _, row in table[table["claim"] == "bogp-2"].iterrows())
     # Search 0: .01 over the three seeds; search 1: .02.
@@ -243,4 +251,4 @@ def test_the_claims_are_judged_from_the_records():
 
 def test_claims_without_the_runs_they_need_are_undecided():
     rows, _ = one_search()
-    assert set(claims_table(rows)["verdict"]) == {"undecided", NOT_JUDGED}
+    assert set(bogp_2_and_3(rows)["verdict"]) == {"undecided", NOT_JUDGED}

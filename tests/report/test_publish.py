@@ -9,9 +9,15 @@ from graphprune.report.publish import publish
 
 
 def experiment(folder, **changes):
-    for name in ("tables/table1.csv", "tables/table1.md", "tables/table1.html", "figures/a.png"):
-        (folder / "bogp" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "bogp" / name).write_text(name)
+    for name in (
+        "tables/t.csv",
+        "tables/t.md",
+        "tables/t.html",
+        "figures/a.png",
+        "main/tables/t.md",
+    ):
+        (folder / "x" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "x" / name).write_text(name)
     provenance = {"commit": "abc", "changed_files": [], **changes}
     (folder / "provenance.json").write_text(json.dumps(provenance))
     return folder
@@ -19,8 +25,20 @@ def experiment(folder, **changes):
 
 def test_small_tables_figures_and_provenance_are_copied(tmp_path):
     publish(experiment(tmp_path / "results"), tmp_path / "docs")
-    found = sorted(path.name for path in (tmp_path / "docs").iterdir())
-    assert found == ["a.png", "provenance.json", "table1.csv", "table1.md"]
+    docs = tmp_path / "docs"
+    assert files(docs) == ["provenance.json", "x/a.png", "x/main/t.md", "x/t.csv", "x/t.md"]
+
+
+def test_what_an_earlier_run_published_goes(tmp_path):
+    old = tmp_path / "docs/x/gone.md"
+    old.parent.mkdir(parents=True)
+    old.write_text("old")
+    publish(experiment(tmp_path / "results"), tmp_path / "docs")
+    assert not old.exists()
+
+
+def files(folder):
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
 @pytest.mark.parametrize("changes", [{"changed_files": ["src/a.py"]}, {"commit": None}])

@@ -13,7 +13,7 @@ from graphprune.pipeline.lock import remove_stale_lock
 
 pytestmark = pytest.mark.workflow
 BASE = "results/smoke/bogp/main/base.parquet"
-LONG = "recipes: {full_batch: {epochs: 6000, learning_rate: [0.02]}}\n"
+KEPT = "results/smoke/bogp/main/kept_properties.json"
 FAST = "compute: {checkpoint_seconds: 0}\n"
 
 
@@ -40,7 +40,7 @@ def kill_in_training(project, arguments, how):
 def test_a_killed_training_goes_on_to_the_same_numbers(fresh, how):
     overlay = fresh.folder / "long.yaml"
     overlay.write_text(
-        (fresh.folder / "experiments/smoke.yaml").read_text().replace("epochs: 5", "epochs: 3000")
+        (fresh.folder / "experiments/smoke.yaml").read_text().replace("epochs: 5", "epochs: 1000")
         + FAST
     )
     arguments = ("--configfile", "long.yaml", "--", BASE)
@@ -54,13 +54,13 @@ def test_a_killed_training_goes_on_to_the_same_numbers(fresh, how):
 
 
 def test_a_damaged_database_is_refused_by_name_and_rebuilt_once_deleted(fresh):
-    database = next((fresh.folder / "results/shared/masks").glob("random-*/*.parquet"))
+    database = fresh.folder / "results/shared/masks/random-n8-count30-seed0/s0.75.parquet"
     whole = database.read_bytes()
     database.write_bytes(whole[: len(whole) // 2])
-    output = fresh.run(*SMOKE, "--forcerun", "bogp_correlation", fails=True)
+    output = fresh.run(KEPT, *SMOKE, "--forcerun", "bogp_correlation", fails=True)
     assert f"{database.name} is damaged" in output
     database.unlink()
-    fresh.run(*SMOKE)
+    fresh.run(KEPT, *SMOKE)
     assert read_table(database)[0].shape[0] == 30
 
 

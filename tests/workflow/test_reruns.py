@@ -26,27 +26,39 @@ READERS = {
     "dataset": {"split", *TRAINING},
     "split": TRAINING,
     "mask_database": AFTER_BASE
-    | {"bogp_correlation", "bogp_figures", "bogp_identifiability_report"},
+    | {
+        "bogp_correlation",
+        "bogp_figures",
+        "bogp_mask_properties",
+        "bogp_identifiability_report",
+    },
+    "bogp_mask_properties": {"bogp_identifiability_report"},
     "bogp_correlation": {"bogp_search", "bogp_ablation", "provenance"},
     "bogp_base": {"bogp_tables", *AFTER_BASE},
     "bogp_search": {"bogp_baselines", "bogp_final", "bogp_tables", "bogp_figures", "bogp_regret"},
     "bogp_baselines": {"bogp_tables", "bogp_claims"},
     "bogp_final": {"bogp_tables", "bogp_claims"},
-    "bogp_tables": {"bogp_figures", "bogp_settings", "provenance"},
+    "bogp_tables": {"bogp_figures", "bogp_settings", "bogp_reading", "provenance"},
     "bogp_figures": {"provenance"},
-    "bogp_claims": {"bogp_settings", "provenance"},
+    "bogp_claims": {"bogp_settings", "bogp_reading", "provenance"},
     "bogp_ablation": {"bogp_ablation_report"},
-    "bogp_ablation_report": {"provenance"},
+    "bogp_ablation_report": {"bogp_reading", "provenance"},
     "bogp_exhaustive": {"bogp_ablation_report", "bogp_regret"},
-    "bogp_regret": {"provenance"},
+    "bogp_regret": {"bogp_reading", "provenance"},
     "bogp_tradeoff": {"bogp_tradeoff_final", "bogp_tradeoff_report"},
     "bogp_tradeoff_final": {"bogp_tradeoff_report", "bogp_claims"},
-    "bogp_tradeoff_report": {"provenance"},
+    "bogp_tradeoff_report": {"bogp_reading", "provenance"},
     "bogp_identifiability": {"bogp_identifiability_report"},
-    "bogp_identifiability_report": {"bogp_claims", "bogp_settings", "provenance"},
+    "bogp_identifiability_report": {
+        "bogp_claims",
+        "bogp_settings",
+        "bogp_reading",
+        "provenance",
+    },
     "bogp_five_nodes": {"bogp_five_nodes_report"},
     "bogp_five_nodes_report": {"bogp_claims", "provenance"},
     "bogp_settings": {"provenance"},
+    "bogp_reading": {"provenance"},
 }
 # file -> the stages that run it
 RUN_BY = {
@@ -66,7 +78,7 @@ RUN_BY = {
     "src/graphprune/masks/controls.py": {
         "bogp_baselines",
         "bogp_final",
-        "bogp_identifiability_report",
+        "bogp_mask_properties",
     },
     "src/graphprune/models/mlp.py": TRAINING,
     "src/graphprune/training/loop.py": TRAINING,
@@ -75,7 +87,7 @@ RUN_BY = {
     "src/graphprune/search/bayesian.py": SEARCHING,
     "src/graphprune/search/scorer.py": {*SEARCHING, "bogp_exhaustive"},
     "src/graphprune/search/exhaustive.py": {"bogp_exhaustive"},
-    "src/graphprune/report/bogp_figures.py": {"bogp_figures"},
+    "src/graphprune/report/bogp_figures.py": {"bogp_figures", "bogp_regret"},
     "src/graphprune/report/bogp_tables.py": {"bogp_tables"},
     "src/graphprune/claims/verdict.py": JUDGING,
     "src/graphprune/claims/claims.yaml": JUDGING,
@@ -117,9 +129,8 @@ def test_an_edit_plans_exactly_the_stages_that_run_the_file_and_what_follows(smo
 
 def test_an_edit_of_one_mask_source_leaves_the_others_alone(smoke, edited):
     edited("src/graphprune/masks/source_ws_flex.py", COMMENT)
-    identifiability = {"bogp_identifiability", "bogp_identifiability_report"}
-    after = {"bogp_claims", "bogp_settings", "provenance"}
-    assert smoke.planned(*SMOKE) == {"mask_database"} | identifiability | after
+    readers = {"bogp_identifiability", "bogp_mask_properties"}
+    assert smoke.planned(*SMOKE) == {"mask_database"} | affected(readers)
 
 
 def test_an_edit_with_an_old_time_stamp_is_seen(smoke, edited):
@@ -143,4 +154,6 @@ def test_touching_everything_plans_nothing(smoke):
 
 def test_a_changed_key_of_the_config_reaches_the_stages_that_use_it(smoke, edited):
     edited("experiments/smoke.yaml", "  scope: all_but_last\n")
-    assert smoke.planned(*SMOKE) == affected({"bogp_search", "bogp_identifiability"})
+    assert smoke.planned(*SMOKE) == affected(
+        SEARCHING | {"bogp_exhaustive", "bogp_identifiability"}
+    )

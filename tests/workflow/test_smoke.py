@@ -34,11 +34,13 @@ STAGES = {
     "bogp_tradeoff_final": 2,
     "bogp_tradeoff_report": 1,
     "bogp_identifiability": 2,
+    "bogp_mask_properties": 2,
     "bogp_identifiability_report": 2,
     "bogp_five_nodes": 1,
     "bogp_five_nodes_report": 1,
     "bogp_claims": 2,
     "bogp_settings": 1,
+    "bogp_reading": 1,
     "provenance": 1,
     "all": 1,
 }
@@ -70,13 +72,14 @@ TABLES = {
         "identifiability",
     ),
     "deep": ("claims", "identifiability"),
-    ".": ("five_nodes", "settings"),
+    ".": ("five_nodes", "settings", "reading"),
 }
 
 
 def records(smoke):
     paths = ["base", "baselines/s0.75", "final/s0.75"]
-    return pd.concat([read_table(smoke.folder / BOGP / f"{p}.parquet")[0] for p in paths])
+    tables = [read_table(smoke.folder / BOGP / f"{p}.parquet")[0] for p in paths]
+    return pd.concat(tables, ignore_index=True)
 
 
 def test_every_stage_is_one_job(smoke):
@@ -86,7 +89,10 @@ def test_every_stage_is_one_job(smoke):
 def test_arms_share_seeds_and_every_cell_has_at_least_three(smoke):
     runs = records(smoke)
     assert (runs["failure"] == "").all()
-    for _, arm in runs.groupby(["arm", "block", "search_seed"]):
+    found = runs[runs["block"] == "found"]
+    assert set(found["arm"]) == {"bogp", "random_search", "glob_1_best"}
+    assert (found.groupby("arm")["search_seed"].apply(sorted).map(tuple) == (0, 1)).all()
+    for _, arm in runs.drop(found.index).groupby(["arm", "block", "search_seed"]):
         assert sorted(arm["seed"]) == [100, 101, 102]
     assert set(runs.loc[runs["block"] == "equal", "arm"]) == {
         "bogp",
@@ -97,6 +103,7 @@ def test_arms_share_seeds_and_every_cell_has_at_least_three(smoke):
         "random_unstructured",
         "glob_1",
         "glob_5",
+        "glob_5_rewind",
     }
 
 
@@ -130,7 +137,7 @@ def test_every_accuracy_cell_shows_sd_and_n(smoke):
     text = (smoke.folder / BOGP / "tables/table1.md").read_text()
     section = re.search(r"Test accuracy in %.*?\n\n(\|.*?)\n\n", text, flags=re.DOTALL)[1]
     cells = [line.split("|")[2].strip() for line in section.splitlines()[2:]]
-    assert len(cells) == 9
+    assert len(cells) == 10
     assert all(re.fullmatch(r"\d+\.\d\d ± \d+\.\d\d \(\d+(×\d+)?\)", cell) for cell in cells)
 
 

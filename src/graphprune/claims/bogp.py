@@ -50,6 +50,13 @@ BEST_AT = (0.15, 0.75)
 _IDENTITY = ["arm", "block", "sparsity", "seed", "search_seed"]
 
 
+def bogp_2_and_3(records: pd.DataFrame) -> pd.DataFrame:
+    """Both verdicts from run records, in which `level` is the sparsity of the comparison."""
+    runs = records.assign(failed=records["failure"] != "", sparsity=records["level"])
+    judged = [table for table in (bogp_2(runs), bogp_3(runs)) if len(table)]
+    return pd.concat(judged, ignore_index=True)
+
+
 def bogp_2(runs: pd.DataFrame) -> pd.DataFrame:
     """BoGP minus random search: does the search beat the same budget spent at random?
 

@@ -1,10 +1,9 @@
-"""BoGP's Table 1, the table of its searches, and the claims: from run records to numbers."""
+"""BoGP's Table 1 and the table of its searches: from run records to numbers."""
 
 from typing import Any
 
 import pandas as pd
 
-from graphprune.claims.bogp import bogp_2, bogp_3
 from graphprune.claims.statistics import differences, mean_interval
 from graphprune.report.arms import FOUND, PAPER_BASE, Row, printed, rows_of
 
@@ -20,6 +19,7 @@ def table1(records: pd.DataFrame, searches: pd.DataFrame) -> pd.DataFrame:
     differ. trainings and seconds: what one use of the method costs, its search included, over
     cost_n searches or, where an arm has none of its own, runs.
 
+    bogp_minus, in block "equal": BoGP minus the arm, paired by fresh seed, with interval.
     Block "found" has networks tested as a search chose them: no drop, since dense ran on other
     seeds, but bogp_minus, BoGP minus the arm paired by search seed, with interval; the search
     itself is its cost. budget: trainings a search may ask for, 0 in the other blocks.
@@ -39,8 +39,11 @@ def table1(records: pd.DataFrame, searches: pd.DataFrame) -> pd.DataFrame:
                 line |= _difference("bogp_minus", bogp, other)
                 line["budget"] = _budget(searches, level)
             else:
+                beside = row.block == "equal" and row.arm != "bogp"
+                bogp = _of(records, "bogp", level, found=False) if beside else records[:0]
+                other = _per_seed(group) if len(bogp) else _NOTHING
                 line |= _difference("drop", dense, _per_seed(group))
-                line |= _difference("bogp_minus", _NOTHING, _NOTHING) | {"budget": 0}
+                line |= _difference("bogp_minus", _per_seed(bogp), other) | {"budget": 0}
             rows.append(line)
     return pd.DataFrame(rows)
 
@@ -175,10 +178,3 @@ def search_table(searches: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def claims_table(records: pd.DataFrame) -> pd.DataFrame:
-    """The verdicts on the claims that these records can judge (bogp-2, bogp-3)."""
-    runs = records.assign(failed=records["failure"] != "", sparsity=records["level"])
-    judged = [table for table in (bogp_2(runs), bogp_3(runs)) if len(table)]
-    return pd.concat(judged, ignore_index=True)

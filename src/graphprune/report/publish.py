@@ -10,10 +10,13 @@ from pathlib import Path
 
 from graphprune.errors import UserError
 
+FORMATS = ("tables", "figures")
+
 
 def publish(results: Path, destination: Path) -> list[Path]:
-    """The tables (CSV, Markdown), figures (PNG) and provenance of `results`, copied flat.
+    """The tables (CSV, Markdown), figures (PNG) and provenance of `results`, in its folders.
 
+    What an earlier run left in `destination` goes; the folders tables/ and figures/ are left out.
     UserError if the experiment has not finished, or was made by code that is not committed.
     """
     source = results / "provenance.json"
@@ -27,11 +30,18 @@ def publish(results: Path, destination: Path) -> list[Path]:
             f"{results} was made by code that is not committed "
             f"({', '.join(provenance['changed_files']) or 'no git checkout'}); commit and run again"
         )
+    shutil.rmtree(destination, ignore_errors=True)
     files = [source]
-    for pattern in ("*/tables/*.csv", "*/tables/*.md", "*/figures/*.png"):
-        files += sorted(results.glob(pattern))
-    destination.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copy2(file, destination / file.name)) for file in files]
+    for pattern in ("tables/*.csv", "tables/*.md", "figures/*.png"):
+        files += sorted(results.rglob(pattern))
+    return [_copied(file, results, destination) for file in files]
+
+
+def _copied(file: Path, results: Path, destination: Path) -> Path:
+    folders = [part for part in file.relative_to(results).parts if part not in FORMATS]
+    target = destination.joinpath(*folders)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy2(file, target))
 
 
 if __name__ == "__main__":
