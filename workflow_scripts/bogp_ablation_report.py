@@ -2,8 +2,8 @@
 
 from graphprune.files import read_table
 from graphprune.pipeline.job import run
-from graphprune.report.ablation import ablation_figure, ablation_table
-from graphprune.report.ablation_page import ablation_page
+from graphprune.report.bogp.ablation import ablation_figure, ablation_table
+from graphprune.report.bogp.ablation_page import ablation_page
 from graphprune.report.inputs import read_tables
 from graphprune.report.output import write_figure, write_page
 

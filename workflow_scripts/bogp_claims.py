@@ -7,7 +7,7 @@ from graphprune.claims.bogp_1 import bogp_1
 from graphprune.claims.bogp_4 import bogp_4
 from graphprune.claims.bogp_5 import bogp_5
 from graphprune.pipeline.job import run
-from graphprune.report.bogp_pages import claims_page
+from graphprune.report.bogp.pages import claims_page
 from graphprune.report.inputs import read_tables
 from graphprune.report.output import write_page
 

@@ -4,7 +4,7 @@ from graphprune.files import write_json
 from graphprune.graphs.correlation import correlations, kept_properties, mean_correlation
 from graphprune.masks.database import MaskDatabase
 from graphprune.pipeline.job import run
-from graphprune.report.correlation import correlation_figure, kept_page, kept_table
+from graphprune.report.bogp.correlation import correlation_figure, kept_page, kept_table
 from graphprune.report.output import write_figure, write_page
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from graphprune.masks.database import MaskDatabase
 from graphprune.pipeline.job import run
-from graphprune.report import bogp_figures as figures
+from graphprune.report.bogp import figures
 from graphprune.report.inputs import read_tables
 from graphprune.report.output import write_figure
 

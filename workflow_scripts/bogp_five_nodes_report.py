@@ -4,7 +4,7 @@ from graphprune.claims.bogp_4 import bogp_4
 from graphprune.files import read_table
 from graphprune.graphs.atlas import connected_graphs
 from graphprune.pipeline.job import run
-from graphprune.report import five_nodes as report
+from graphprune.report.bogp import five_nodes as report
 from graphprune.report.output import write_figure, write_page
 
 

@@ -3,9 +3,9 @@
 from graphprune.files import read_table
 from graphprune.masks.database import MaskDatabase
 from graphprune.pipeline.job import run
-from graphprune.report import identifiability_figures as figures
-from graphprune.report.identifiability import identifiability_table, spread_table
-from graphprune.report.identifiability_page import identifiability_note, identifiability_page
+from graphprune.report.bogp import identifiability_figures as figures
+from graphprune.report.bogp.identifiability import identifiability_table, spread_table
+from graphprune.report.bogp.identifiability_page import identifiability_note, identifiability_page
 from graphprune.report.output import write_figure, write_page
 
 

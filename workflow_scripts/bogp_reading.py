@@ -3,8 +3,8 @@
 import pandas as pd
 
 from graphprune.pipeline.job import run
+from graphprune.report.bogp.reading import Run, reading, reading_page
 from graphprune.report.output import write_page
-from graphprune.report.reading import Run, reading, reading_page
 
 
 def main(snakemake):

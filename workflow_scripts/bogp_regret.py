@@ -2,9 +2,9 @@
 
 from graphprune.files import read_table
 from graphprune.pipeline.job import run
+from graphprune.report.bogp.regret import regret_figure, regret_table
+from graphprune.report.bogp.regret_page import regret_page
 from graphprune.report.output import write_figure, write_page
-from graphprune.report.regret import regret_figure, regret_table
-from graphprune.report.regret_page import regret_page
 
 
 def main(snakemake):

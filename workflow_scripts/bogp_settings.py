@@ -3,10 +3,10 @@
 import pandas as pd
 
 from graphprune.pipeline.job import run
+from graphprune.report.bogp.settings import settings_table
+from graphprune.report.bogp.settings_figure import settings_figure
+from graphprune.report.bogp.settings_page import settings_page
 from graphprune.report.output import write_figure, write_page
-from graphprune.report.settings import settings_table
-from graphprune.report.settings_figure import settings_figure
-from graphprune.report.settings_page import settings_page
 
 
 def main(snakemake):

@@ -2,9 +2,8 @@
 
 from graphprune.files import read_json
 from graphprune.pipeline.job import run
-from graphprune.report import bogp_pages as pages
-from graphprune.report import bogp_tables as tables
-from graphprune.report.bogp_table1_page import table1_page
+from graphprune.report.bogp import pages, tables
+from graphprune.report.bogp.table1_page import table1_page
 from graphprune.report.inputs import read_tables
 from graphprune.report.output import write_page
 

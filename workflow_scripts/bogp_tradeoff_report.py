@@ -3,10 +3,10 @@
 from graphprune.claims.bogp_5 import bogp_5
 from graphprune.files import read_json
 from graphprune.pipeline.job import run
-from graphprune.report.bogp_pages import setup_note
+from graphprune.report.bogp.pages import setup_note
+from graphprune.report.bogp.tradeoff import table2, table2_page, tradeoff_figure
 from graphprune.report.inputs import read_tables
 from graphprune.report.output import write_figure, write_page
-from graphprune.report.tradeoff import table2, table2_page, tradeoff_figure
 
 
 def main(snakemake):
