@@ -7,6 +7,7 @@ container: "docker://python:3.11"
 
 include: "rules/common.smk"
 include: "rules/data.smk"
+include: "rules/bogp_common.smk"
 include: "rules/bogp.smk"
 include: "rules/bogp_choices.smk"
 include: "rules/bogp_graphs.smk"

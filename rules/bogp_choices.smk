@@ -1,21 +1,5 @@
 # BoGP's choices: how the search is set up (ablation), what it misses (regret, against every mask of
 # a database trained), and what it finds where sparsity is free (Algorithm 4, Table 2).
-POOLS = ["levels", "wide"]
-
-
-def wide(setting):
-    """The file of the database whose masks' sparsities are uniform between two bounds."""
-    pool = setting["tradeoff"]["wide"]
-    return database(setting, f"{pool['low']:g}to{pool['high']:g}", count=pool["count"])
-
-
-def pool_databases(w):
-    return [wide(bogp(w))] if w.pool == "wide" else bogp_databases(w)
-
-
-def at(part):
-    """The sparsity that a part is done at, as files are named."""
-    return f"{BOGP[part]['sparsity']:g}"
 
 
 rule bogp_ablation:
@@ -76,13 +60,6 @@ rule bogp_exhaustive:
         code=lambda w: code_hash("bogp_exhaustive.py", *bogp_model_code(w)),
     script:
         "../workflow_scripts/bogp_exhaustive.py"
-
-
-def exhaustive_of(w):
-    """The exhaustive table beside an ablation, where the setting has one at that sparsity."""
-    known = "regret" in bogp(w)["parts"] and at("regret") == at("ablation")
-    file = rules.bogp_exhaustive.output[0]
-    return expand(file, setting=w.setting, sparsity=at("regret")) if known else []
 
 
 rule bogp_ablation_report:

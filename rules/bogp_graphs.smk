@@ -1,16 +1,6 @@
 # BoGP's questions about graphs as such: does a mask's graph decide anything, whatever its source,
 # and what do the 21 connected graphs on five nodes say (Figures 5 to 7)?
-BOGP_ALL = f"{RESULTS}/bogp"
 MLP_MODULE = module_of(MODELS, "mlp", "model")
-
-
-def identifiability_databases(w):
-    """The database of each mask source, at the one sparsity that this part is done at."""
-    chosen = bogp(w)["identifiability"]
-    return [
-        database(bogp(w), f"{chosen['sparsity']:g}", source)
-        for source in chosen["sources"]
-    ]
 
 
 # The first setting's, on the network of Figures 5 to 7.
