@@ -7,8 +7,13 @@ from graphprune.search.names import STRATEGIES
 
 BOGP = config["bogp"]
 BOGP_SETTINGS = bogp_settings(BOGP)
-BOGP_RESULTS = f"{RESULTS}/bogp/{{setting}}"
+BOGP_ALL = f"{RESULTS}/bogp"
+BOGP_RESULTS = f"{BOGP_ALL}/{{setting}}"
 SCORES = f"{SHARED}/scores"
+POOLS = [
+    "levels",
+    "wide",
+]  # what Algorithm 4 searches: the six levels together, or any sparsity
 
 
 def bogp(w):
@@ -107,10 +112,6 @@ def bogp_baseline_code(w):
 def score_code(w):
     """The code that decides what a mask scores, whoever asks; shared scores carry it."""
     return module_hash("graphprune.search.scorer", *bogp_model_code(w))
-
-
-POOLS = ["levels", "wide"]
-BOGP_ALL = f"{RESULTS}/bogp"
 
 
 def claim_inputs(w):
