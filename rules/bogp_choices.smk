@@ -24,7 +24,7 @@ rule bogp_ablation:
     params:
         setup=bogp_setup,
         scope=lambda w: bogp(w)["scope"],
-        search=lambda w: bogp(w)["search"],
+        search=lambda w: {**bogp(w)["search"], "steps": BOGP["ablation"]["steps"]},
         seeds=BOGP["ablation"]["seeds"],
         scores=SCORES,
         score_code=score_code,
@@ -153,7 +153,7 @@ rule bogp_tradeoff:
     params:
         setup=bogp_setup,
         scope=lambda w: bogp(w)["scope"],
-        search=lambda w: bogp(w)["search"],
+        search=lambda w: {**bogp(w)["search"], "steps": BOGP["tradeoff"]["steps"]},
         correlation=BOGP["correlation"],
         alphas=BOGP["tradeoff"]["alphas"],
         seeds=BOGP["tradeoff"]["seeds"],

@@ -25,7 +25,7 @@ LIMITS = "What can this run not say?"
 
 
 def described(parts=PARTS, nodes=32, hidden=(32,), recipe="full_batch", seeds=5, fresh=5):
-    block = {"sparsity": 0.9, "seeds": list(range(seeds))}
+    block = {"sparsity": 0.9, "steps": 20, "seeds": list(range(seeds))}
     return {
         "parts": parts,
         "nodes": nodes,
@@ -33,7 +33,7 @@ def described(parts=PARTS, nodes=32, hidden=(32,), recipe="full_batch", seeds=5,
         "scope": "first" if len(hidden) == 1 else "inner",
         "recipe": recipe,
         "masks": {"sparsities": [0.15, 0.3, 0.45, 0.6, 0.75, 0.9]},
-        "search": {"seeds": list(range(seeds))},
+        "search": {"seeds": list(range(seeds)), "starts": 5, "steps": 20},
         "final_seeds": list(range(fresh)),
         "ablation": block,
         "regret": block,

@@ -23,14 +23,15 @@ def described(parts=PARTS, nodes=32, hidden=(32,), recipe="full_batch", sparsiti
         "scope": "first" if len(hidden) == 1 else "inner",
         "recipe": recipe,
         "masks": {"sparsities": sparsities, "count": 1000},
-        "search": {"seeds": [0, 1, 2, 3, 4]},
+        "search": {"seeds": [0, 1, 2, 3, 4], "starts": 5, "steps": 20},
         "final_seeds": list(range(100, 110)),
-        "ablation": {"sparsity": 0.9, "seeds": list(range(seeds))},
+        "ablation": {"sparsity": 0.9, "steps": 10, "seeds": list(range(seeds))},
         "regret": {"sparsity": 0.9, "seeds": list(range(seeds))},
         "tradeoff": {
             "alphas": [0.1, 0.9],
             "wide": {"low": 0.05, "high": 0.99, "count": 60},
             "seeds": list(range(seeds)),
+            "steps": 20,
         },
         "identifiability": {
             "sources": ["random", "ws_flex"],

@@ -102,13 +102,19 @@ def extent(description: Description, part: str) -> Extent | None:
     if part == "comparison":
         rest = f"{seeds} search × {len(description['final_seeds'])} fresh seeds"
     elif part == "ablation":
-        rest = f"{seeds} search seeds"
+        rest = f"{seeds} search seeds, {_budget(description, part)} trainings a search"
     elif part == "regret":
         rest = f"all masks × {seeds} seeds"
     elif part == "tradeoff":
         wide = f"s in {block['wide']['low']:g} … {block['wide']['high']:g}"
-        rest = f"{wide}; {len(block['alphas'])} α × {seeds} search seeds"
+        searches = f"{len(block['alphas'])} α × {seeds} search seeds"
+        rest = f"{wide}; {searches}, {_budget(description, part)} trainings a search"
     else:
         rest = f"sources × masks × seeds: {len(block['sources'])} × {block['masks']} × {seeds}"
     levels = [block["sparsity"]] if "sparsity" in block else description["masks"]["sparsities"]
     return Extent(tuple(levels), seeds, rest)
+
+
+def _budget(description: Description, part: str) -> int:
+    """Trainings that one search of a part asks for."""
+    return int(description["search"]["starts"] + description[part]["steps"])
