@@ -26,9 +26,31 @@ rule mask_database:
         "../workflow_scripts/mask_database.py"
 
 
+rule bogp_kept:
+    input:
+        databases=bogp_databases,
+        code=code_files("bogp_kept.py"),
+    output:
+        f"{BOGP_RESULTS}/kept_properties.json",
+    log:
+        f"{BOGP_RESULTS}/logs/kept.log",
+    benchmark:
+        f"{BOGP_RESULTS}/benchmarks/kept.tsv"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(10),
+    params:
+        **BOGP["correlation"],
+        sparsities=lambda w: bogp(w)["masks"]["sparsities"],
+        code=code_hash("bogp_kept.py"),
+    script:
+        "../workflow_scripts/bogp_kept.py"
+
+
 rule bogp_correlation:
     input:
         databases=bogp_databases,
+        kept=rules.bogp_kept.output[0],
         code=code_files("bogp_correlation.py"),
     output:
         **table_files(
@@ -45,7 +67,6 @@ rule bogp_correlation:
             "correlation",
             "Correlation of the properties (Figure 8)",
         ),
-        kept=f"{BOGP_RESULTS}/kept_properties.json",
     log:
         f"{BOGP_RESULTS}/logs/correlation.log",
     benchmark:
@@ -93,7 +114,7 @@ rule bogp_search:
         split=SPLIT,
         recipe=of_base(rules.bogp_base.output.recipe),
         database=lambda w: database(bogp(w), w.sparsity),
-        kept=rules.bogp_correlation.output.kept,
+        kept=rules.bogp_kept.output[0],
         code=lambda w: code_files("bogp_search.py", *bogp_search_code(w)),
     output:
         f"{BOGP_RESULTS}/search/s{{sparsity}}.parquet",

@@ -8,7 +8,7 @@ rule bogp_ablation:
         split=SPLIT,
         recipe=of_base(rules.bogp_base.output.recipe),
         database=lambda w: database(bogp(w), w.sparsity),
-        kept=rules.bogp_correlation.output.kept,
+        kept=rules.bogp_kept.output[0],
         code=lambda w: code_files("bogp_ablation.py", *bogp_search_code(w)),
     output:
         f"{BOGP_RESULTS}/ablation/s{{sparsity}}.parquet",

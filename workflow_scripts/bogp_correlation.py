@@ -1,7 +1,7 @@
-"""Which graph properties tell masks apart: the correlation filter and Figure 8."""
+"""Figure 8, and the table of which properties are kept."""
 
-from graphprune.files import write_json
-from graphprune.graphs.correlation import correlations, kept_properties, mean_correlation
+from graphprune.files import read_json
+from graphprune.graphs.correlation import correlations, mean_correlation
 from graphprune.masks.database import MaskDatabase
 from graphprune.pipeline.job import run
 from graphprune.report.bogp.correlation import correlation_figure, kept_page, kept_table
@@ -15,12 +15,11 @@ def main(snakemake):
         sparsity: database.table[params.properties]
         for sparsity, database in zip(params.sparsities, databases, strict=True)
     }
-    matrices = {sparsity: correlations(frame) for sparsity, frame in properties.items()}
-    kept = {s: kept_properties(matrix, params.threshold) for s, matrix in matrices.items()}
-    write_json(output.kept, {f"{sparsity:g}": names for sparsity, names in kept.items()})
-    table = kept_table(properties, kept)
+    kept = read_json(snakemake.input.kept)
+    table = kept_table(properties, {sparsity: kept[f"{sparsity:g}"] for sparsity in properties})
     write_page(kept_page(table, params.threshold), table, output, "properties")
-    figure = correlation_figure(mean_correlation(matrices), len(databases[0]), len(databases))
+    mean = mean_correlation({s: correlations(frame) for s, frame in properties.items()})
+    figure = correlation_figure(mean, len(databases[0]), len(databases))
     write_figure(figure, output, "correlation")
 
 

@@ -57,7 +57,7 @@ def test_a_damaged_database_is_refused_by_name_and_rebuilt_once_deleted(fresh):
     database = fresh.folder / "results/shared/masks/random-n8-count30-seed0/s0.75.parquet"
     whole = database.read_bytes()
     database.write_bytes(whole[: len(whole) // 2])
-    output = fresh.run(KEPT, *SMOKE, "--forcerun", "bogp_correlation", fails=True)
+    output = fresh.run(KEPT, *SMOKE, "--forcerun", "bogp_kept", fails=True)
     assert f"{database.name} is damaged" in output
     database.unlink()
     fresh.run(KEPT, *SMOKE)

@@ -21,19 +21,23 @@ TRAINING = {
 AFTER_BASE = TRAINING - {"bogp_base", "bogp_five_nodes"}
 JUDGING = {"bogp_claims", "bogp_tradeoff_report", "bogp_identifiability_report"}
 JUDGING |= {"bogp_five_nodes_report"}
+REPORTING = {"bogp_correlation", "bogp_tables", "bogp_figures", "bogp_ablation_report"}
+REPORTING |= {"bogp_regret", "bogp_settings", "bogp_reading"} | JUDGING
 # stage -> the stages that read what it makes
 READERS = {
     "dataset": {"split", *TRAINING},
     "split": TRAINING,
     "mask_database": AFTER_BASE
     | {
+        "bogp_kept",
         "bogp_correlation",
         "bogp_figures",
         "bogp_mask_properties",
         "bogp_identifiability_report",
     },
     "bogp_mask_properties": {"bogp_identifiability_report"},
-    "bogp_correlation": {"bogp_search", "bogp_ablation", "provenance"},
+    "bogp_kept": {"bogp_search", "bogp_ablation", "bogp_correlation"},
+    "bogp_correlation": {"provenance"},
     "bogp_base": {"bogp_tables", *AFTER_BASE},
     "bogp_search": {"bogp_baselines", "bogp_final", "bogp_tables", "bogp_figures", "bogp_regret"},
     "bogp_baselines": {"bogp_tables", "bogp_claims"},
@@ -70,6 +74,7 @@ RUN_BY = {
     "src/graphprune/studies/bogp_arms.py": {"bogp_baselines", "bogp_final"},
     "src/graphprune/report/bogp/identifiability.py": {"bogp_identifiability_report"},
     "src/graphprune/graphs/correlation.py": {
+        "bogp_kept",
         "bogp_correlation",
         "bogp_tradeoff",
         "bogp_tradeoff_final",
@@ -87,6 +92,7 @@ RUN_BY = {
     "src/graphprune/search/bayesian.py": SEARCHING,
     "src/graphprune/search/scorer.py": {*SEARCHING, "bogp_exhaustive"},
     "src/graphprune/search/exhaustive.py": {"bogp_exhaustive"},
+    "src/graphprune/report/output.py": REPORTING,
     "src/graphprune/report/bogp/figures.py": {"bogp_figures", "bogp_regret"},
     "src/graphprune/report/bogp/tables.py": {"bogp_tables"},
     "src/graphprune/claims/verdict.py": JUDGING,

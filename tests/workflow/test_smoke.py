@@ -19,6 +19,7 @@ STAGES = {
     "dataset": 1,
     "split": 1,
     "mask_database": 3,
+    "bogp_kept": 1,
     "bogp_correlation": 1,
     "bogp_base": 2,
     "bogp_search": 1,
