@@ -138,36 +138,6 @@ rule bogp_search:
         "../workflow_scripts/bogp_search.py"
 
 
-rule bogp_baselines:
-    input:
-        data=DATA_FILES,
-        split=SPLIT,
-        recipe=of_base(rules.bogp_base.output.recipe),
-        database=lambda w: database(bogp(w), w.sparsity),
-        search=rules.bogp_search.output[0],
-        code=lambda w: code_files("bogp_baselines.py", *bogp_baseline_code(w)),
-    output:
-        f"{BOGP_RESULTS}/baselines/s{{sparsity}}.parquet",
-    log:
-        f"{BOGP_RESULTS}/logs/baselines/s{{sparsity}}.log",
-    benchmark:
-        f"{BOGP_RESULTS}/benchmarks/baselines/s{{sparsity}}.tsv"
-    threads: config["compute"]["threads"]
-    resources:
-        gpu=gpus,
-        mem_mb=memory(4000),
-        runtime=minutes(240),
-    params:
-        setup=bogp_setup,
-        scope=lambda w: bogp(w)["scope"],
-        baselines=lambda w: bogp(w)["baselines"],
-        budget=lambda w: bogp(w)["search"]["starts"] + bogp(w)["search"]["steps"],
-        final_seeds=lambda w: bogp(w)["final_seeds"],
-        code=lambda w: code_hash("bogp_baselines.py", *bogp_baseline_code(w)),
-    script:
-        "../workflow_scripts/bogp_baselines.py"
-
-
 rule bogp_final:
     input:
         data=DATA_FILES,
@@ -175,7 +145,7 @@ rule bogp_final:
         recipe=of_base(rules.bogp_base.output.recipe),
         database=lambda w: database(bogp(w), w.sparsity),
         search=rules.bogp_search.output[0],
-        code=lambda w: code_files("bogp_final.py", *bogp_model_code(w)),
+        code=lambda w: code_files("bogp_final.py", *bogp_final_code(w)),
     output:
         f"{BOGP_RESULTS}/final/s{{sparsity}}.parquet",
     log:
@@ -190,8 +160,10 @@ rule bogp_final:
     params:
         setup=bogp_setup,
         scope=lambda w: bogp(w)["scope"],
+        baselines=lambda w: bogp(w)["baselines"],
+        budget=lambda w: bogp(w)["search"]["starts"] + bogp(w)["search"]["steps"],
         final_seeds=lambda w: bogp(w)["final_seeds"],
-        code=lambda w: code_hash("bogp_final.py", *bogp_model_code(w)),
+        code=lambda w: code_hash("bogp_final.py", *bogp_final_code(w)),
     script:
         "../workflow_scripts/bogp_final.py"
 
@@ -201,7 +173,6 @@ rule bogp_tables:
         base=of_base(rules.bogp_base.output.records),
         recipe=of_base(rules.bogp_base.output.recipe),
         searches=of_sparsities(rules.bogp_search.output[0]),
-        baselines=of_sparsities(rules.bogp_baselines.output[0]),
         final=of_sparsities(rules.bogp_final.output[0]),
         code=code_files("bogp_tables.py"),
     output:

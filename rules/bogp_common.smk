@@ -103,7 +103,7 @@ def bogp_search_code(w):
     ]
 
 
-def bogp_baseline_code(w):
+def bogp_final_code(w):
     names = ["glob_1", *(n for block in bogp(w)["baselines"].values() for n in block)]
     source = module_of(SOURCES, bogp(w)["masks"]["source"], "mask source")
     return [*bogp_model_code(w), source, *(m for name in names for m in modules(name))]
@@ -118,8 +118,7 @@ def claim_inputs(w):
     """What a setting's parts have found for the claims to be judged on."""
     found = {}
     if "comparison" in bogp(w)["parts"]:
-        made = (rules.bogp_baselines.output[0], rules.bogp_final.output[0])
-        found["runs"] = [file for stage in made for file in of_sparsities(stage)(w)]
+        found["runs"] = of_sparsities(rules.bogp_final.output[0])(w)
     if "identifiability" in bogp(w)["parts"]:
         found["identifiability"] = (
             rules.bogp_identifiability_report.output.identifiability_csv

@@ -10,7 +10,7 @@ from graphprune.report.output import write_page
 
 def main(snakemake):
     inputs, output = snakemake.input, snakemake.output
-    records = read_tables([inputs.base, *inputs.baselines, *inputs.final])
+    records = read_tables([inputs.base, *inputs.final])
     searches = read_tables(inputs.searches)
     note = pages.setup_note(records, read_json(inputs.recipe))
     table1 = tables.table1(records, searches)

@@ -23,7 +23,6 @@ STAGES = {
     "bogp_correlation": 1,
     "bogp_base": 2,
     "bogp_search": 1,
-    "bogp_baselines": 1,
     "bogp_final": 1,
     "bogp_tables": 1,
     "bogp_figures": 1,
@@ -78,7 +77,7 @@ TABLES = {
 
 
 def records(smoke):
-    paths = ["base", "baselines/s0.75", "final/s0.75"]
+    paths = ["base", "final/s0.75"]
     tables = [read_table(smoke.folder / BOGP / f"{p}.parquet")[0] for p in paths]
     return pd.concat(tables, ignore_index=True)
 
@@ -207,7 +206,6 @@ def test_trainings_ask_for_a_gpu_where_one_will_be_used(smoke, tmp_path):
     assert {rule for rule, words in asked.items() if "gpu=1" in words} == {
         "bogp_base",
         "bogp_search",
-        "bogp_baselines",
         "bogp_final",
         "bogp_ablation",
         "bogp_exhaustive",
