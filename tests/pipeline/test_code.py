@@ -122,6 +122,20 @@ def test_choosing_what_is_imported_anyway_changes_nothing(tree):
     assert code.code_files("train.py", "pkg.loop", "pkg.tools", "pkg") == TRAIN
 
 
+def test_modules_alone_come_with_what_they_import_and_no_script(tree):
+    assert list(code.module_hash("pkg.models.mlp")) == [
+        "src/pkg/__init__.py",
+        "src/pkg/layers.py",
+        "src/pkg/models/__init__.py",
+        "src/pkg/models/mlp.py",
+    ]
+    before = code.module_hash("pkg.models.mlp")
+    (tree / "src/pkg/layers.py").write_text("changed = 1\n")
+    forget()
+    after = code.module_hash("pkg.models.mlp")
+    assert {file for file in before if before[file] != after[file]} == {"src/pkg/layers.py"}
+
+
 def test_a_data_file_counts_as_it_is(tree):
     found = code.code_files("empty.py", "src/pkg/claims/claims.yaml")
     assert found == ["src/pkg/claims/claims.yaml", "workflow_scripts/empty.py"]

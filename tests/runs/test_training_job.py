@@ -11,7 +11,7 @@ from graphprune.data.raw import RawDataset
 from graphprune.data.split import save_split, stratified_split
 from graphprune.data.stored import write_dataset
 from graphprune.files import write_json
-from graphprune.pipeline.training_job import training_job
+from graphprune.pipeline.training_job import shared_scores, training_job
 from graphprune.runs.setup import Setup
 
 
@@ -106,3 +106,53 @@ def test_the_network_is_warmed_up_once_before_the_work(tmp_path, monkeypatch):
     with training_job(Job(tmp_path, recipe=False), test=False):
         calls.append("work")
     assert calls == ["warm", "work"]
+
+
+def searching(root: Path, **changes: object) -> Job:
+    """A job that searches; changes are to its params, those of `setup` by their own names."""
+    root.mkdir(exist_ok=True)
+    job = Job(root, recipe=True)
+    job.params |= {"scope": "first", "scores": str(root / "scores"), "score_code": {"a.py": "1"}}
+    for key, value in changes.items():
+        (job.params if key in job.params else job.params["setup"])[key] = value
+    return job
+
+
+def folder_of_scores(job: Job) -> str:
+    with training_job(job, test=False) as (setup, _):
+        return shared_scores(job, setup).folder.name
+
+
+def test_jobs_that_train_alike_share_their_scores_whatever_they_are_called(tmp_path):
+    usual = folder_of_scores(searching(tmp_path))
+    recipe = {"optimiser": "adam", "learning_rate": [0.1, 0.25], "epochs": 1, "batch_size": None}
+    other = {"experiment": "another", "recipe_name": "other", "recipe": recipe}
+    assert folder_of_scores(searching(tmp_path, **other)) == usual
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scope": "all_but_last"},
+        {"score_code": {"a.py": "2"}},
+        {"protocol": "paper"},
+        {"init": "sparse"},
+        {"precision": "bf16"},
+        {"model": {"name": "mlp", "hidden": [5]}},
+    ],
+    ids=str,
+)
+def test_what_changes_a_score_has_scores_of_its_own(tmp_path, change):
+    usual = folder_of_scores(searching(tmp_path))
+    assert folder_of_scores(searching(tmp_path, **change)) != usual
+
+
+def test_other_data_or_another_rate_have_scores_of_their_own(tmp_path):
+    usual = folder_of_scores(searching(tmp_path))
+    job = searching(tmp_path)
+    write_json(tmp_path / "recipe.json", {"learning_rate": 0.5, "epochs": 1})
+    assert folder_of_scores(job) != usual
+    job = searching(tmp_path)
+    labels = np.arange(30) % 3
+    save_split(tmp_path / "split.npz", labels, *stratified_split(labels, 0.2, 1))
+    assert folder_of_scores(job) != usual
