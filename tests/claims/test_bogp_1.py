@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from graphprune.claims.bogp import COLUMNS
 from graphprune.claims.bogp_1 import BOTH, MIN_MASKS, agreement, bogp_1, explained
+from graphprune.claims.verdict import COLUMNS
 from graphprune.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("error")

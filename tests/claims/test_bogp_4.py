@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from graphprune.claims.bogp import COLUMNS
 from graphprune.claims.bogp_4 import PROPERTIES, SAME_SIGN, bogp_4
+from graphprune.claims.verdict import COLUMNS
 from graphprune.errors import UserError
 from graphprune.graphs.atlas import connected_graphs, graph_name
 from graphprune.graphs.properties import graph_properties

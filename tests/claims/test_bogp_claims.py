@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from graphprune.claims.bogp import BASELINES, BESIDE, COLUMNS, NOT_JUDGED, bogp_2, bogp_3
+from graphprune.claims.bogp import BASELINES, BESIDE, NOT_JUDGED, bogp_2, bogp_3
 from graphprune.claims.statistics import holm
+from graphprune.claims.verdict import COLUMNS
 from graphprune.errors import UserError
 
 SEEDS, SEARCHES = range(6), range(5)

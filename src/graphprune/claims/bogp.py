@@ -23,23 +23,9 @@ from graphprune.claims.statistics import (
     paired_difference,
     unknown,
 )
-from graphprune.claims.verdict import Verdict, all_of, judge
+from graphprune.claims.verdict import COLUMNS, all_of, judge, verdict_row
 from graphprune.errors import UserError
 
-COLUMNS = (
-    "claim",
-    "criterion",
-    "cell",
-    "effect",
-    "low",
-    "high",
-    "level",
-    "n",
-    "unit",
-    "verdict",
-    "reason",
-    "failed",
-)
 SEARCH_SEED, FRESH_SEED = "search seed", "fresh seed"
 FOUND = "found"
 BESIDE, NOT_JUDGED = "beside it", "not judged"
@@ -74,12 +60,21 @@ def bogp_2(runs: pd.DataFrame) -> pd.DataFrame:
     gain = record.criterion("gain")
     retrained, found = runs[~_as_found(runs)], runs[_as_found(runs)]
     effect, failed = _gain(retrained, "random_search", ["seed"], gain.level)
-    rows = [_row(record, gain, f"{MEAN}, minus random search", effect, judge(gain, effect), failed)]
+    rows = [
+        verdict_row(
+            record.id,
+            gain.name,
+            f"{MEAN}, minus random search",
+            effect,
+            judge(gain, effect),
+            failed,
+        )
+    ]
     # No seed in these pairs: every training of Glob_1 has one of its own.
     effect, failed = _gain(found, "glob_1_best", [], gain.level)
     cell = f"{MEAN}, as found, minus Glob_1 at equal cost"
     reason = "the claim is judged against random search" if effect.n or failed else "not run"
-    row = _row(record, gain, cell, effect, judge(gain, effect), failed)
+    row = verdict_row(record.id, gain.name, cell, effect, judge(gain, effect), failed)
     rows.append({**row, "criterion": BESIDE, "verdict": NOT_JUDGED, "reason": reason})
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -144,15 +139,17 @@ def _rows(
         for arm, effect in mine.items():
             cell = f"{at}, minus {arm.capitalize()}"
             failed = _failed(runs, [sparsity], [arm])
-            rows.append(_row(record, criterion, cell, effect, verdicts[arm], failed))
+            rows.append(verdict_row(record.id, criterion.name, cell, effect, verdicts[arm], failed))
         together = all_of({arm.capitalize(): verdict for arm, verdict in verdicts.items()})
         least = _least(criterion, mine.values())
         failed = _failed(runs, [sparsity], BASELINES)
-        rows.append(_row(record, criterion, f"{at}, all four", least, together, failed))
+        rows.append(
+            verdict_row(record.id, criterion.name, f"{at}, all four", least, together, failed)
+        )
         per_sparsity[at] = together
     least = _least(criterion, effects.values())
     failed = _failed(runs, sorted({cell[0] for cell in effects}), BASELINES)
-    rows.append(_row(record, criterion, "all", least, all_of(per_sparsity), failed))
+    rows.append(verdict_row(record.id, criterion.name, "all", least, all_of(per_sparsity), failed))
     return rows
 
 
@@ -160,14 +157,6 @@ def _least(criterion: Criterion, effects: Iterable[Effect]) -> Effect:
     """No effect of its own, but the smallest n, for a row that sums up several comparisons."""
     n = min((effect.n for effect in effects), default=0)
     return unknown(FRESH_SEED, n=n, level=criterion.level)
-
-
-def _row(
-    record: Claim, criterion: Criterion, cell: str, effect: Effect, verdict: Verdict, failed: int
-) -> dict[str, object]:
-    values = [record.id, criterion.name, cell, effect.estimate, effect.low, effect.high]
-    values += [effect.level, effect.n, effect.unit, verdict.outcome, verdict.reason, failed]
-    return dict(zip(COLUMNS, values, strict=True))
 
 
 def _pair(runs: pd.DataFrame, sparsity: float, baseline: str) -> tuple[pd.Series, pd.Series]:

@@ -12,10 +12,9 @@ import pandas as pd
 
 from graphprune.claims.agreement import icc_two_way
 from graphprune.claims.association import cross_validated_r2
-from graphprune.claims.bogp import COLUMNS
 from graphprune.claims.records import claim
 from graphprune.claims.statistics import Effect, unknown
-from graphprune.claims.verdict import Verdict, all_of, judge
+from graphprune.claims.verdict import COLUMNS, Verdict, all_of, judge, verdict_row
 from graphprune.errors import UserError
 
 CRITERIA = ("icc", "r2")
@@ -86,6 +85,4 @@ def _row(
     source: dict[Hashable, Any], criterion: str, effect: Effect, verdict: Verdict
 ) -> dict[str, object]:
     cell = f"{source['source']}, s = {source['sparsity']:.2f}"
-    values = ["bogp-1", criterion, cell, effect.estimate, effect.low, effect.high]
-    values += [effect.level, effect.n, effect.unit, verdict.outcome, verdict.reason]
-    return dict(zip(COLUMNS, [*values, int(source["failed"])], strict=True))
+    return verdict_row("bogp-1", criterion, cell, effect, verdict, int(source["failed"]))

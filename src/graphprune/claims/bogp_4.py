@@ -9,10 +9,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from graphprune.claims.association import spearman_interval
-from graphprune.claims.bogp import COLUMNS
 from graphprune.claims.records import claim
 from graphprune.claims.statistics import Effect, unknown
-from graphprune.claims.verdict import Verdict, all_of, judge
+from graphprune.claims.verdict import COLUMNS, Verdict, all_of, judge, verdict_row
 from graphprune.errors import UserError
 
 PROPERTIES = ("average_clustering", "aspl", "average_eigenvector_centrality")
@@ -33,7 +32,7 @@ def bogp_4(table: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
     `draws` bootstrap samples of graphs. Holm over the properties (the family of the claim): a
     property's intervals have the level at which the procedure came to its decision.
 
-    Columns as those of `claims.bogp`. UserError if `table` lacks columns.
+    Columns as those of `claims.verdict`. UserError if `table` lacks columns.
     """
     lacking = {"graph", "density", *PROPERTIES, "accuracy", "failed"} - set(table.columns)
     if lacking:
@@ -49,12 +48,18 @@ def bogp_4(table: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
         for criterion in record.criteria:
             effect = pair[criterion.name]
             verdicts[criterion.name] = judge(criterion, effect)
-            rows.append(_row(criterion.name, name, effect, verdicts[criterion.name], failed))
+            rows.append(
+                verdict_row(
+                    "bogp-4", criterion.name, name, effect, verdicts[criterion.name], failed
+                )
+            )
         together[name] = _in_both(verdicts, pair)
-        rows.append(_row(SAME_SIGN, name, _no_effect(pair), together[name], failed))
+        rows.append(
+            verdict_row("bogp-4", SAME_SIGN, name, _no_effect(pair), together[name], failed)
+        )
     n = min(effect.n for pair in pairs.values() for effect in pair.values())
     least = unknown(record.unit, n=n, level=level)
-    rows.append(_row(SAME_SIGN, "all three", least, all_of(together), failed))
+    rows.append(verdict_row("bogp-4", SAME_SIGN, "all three", least, all_of(together), failed))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -99,11 +104,3 @@ def _no_effect(pair: Pair) -> Effect:
     """No effect of its own, for a row that sums up two."""
     first = pair["spearman"]
     return unknown(first.unit, n=min(effect.n for effect in pair.values()), level=first.level)
-
-
-def _row(
-    criterion: str, cell: str, effect: Effect, verdict: Verdict, failed: int
-) -> dict[str, object]:
-    values = ["bogp-4", criterion, cell, effect.estimate, effect.low, effect.high]
-    values += [effect.level, effect.n, effect.unit, verdict.outcome, verdict.reason, failed]
-    return dict(zip(COLUMNS, values, strict=True))

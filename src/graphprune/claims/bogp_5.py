@@ -10,10 +10,9 @@ from dataclasses import replace
 import pandas as pd
 
 from graphprune.claims.association import partial_spearman
-from graphprune.claims.bogp import COLUMNS
 from graphprune.claims.records import Claim, claim
 from graphprune.claims.statistics import Effect, bootstrap, unknown
-from graphprune.claims.verdict import Verdict, all_of, judge
+from graphprune.claims.verdict import COLUMNS, Verdict, all_of, judge, verdict_row
 from graphprune.errors import UserError
 
 PRIMARY = "wide"
@@ -37,7 +36,7 @@ def bogp_5(records: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
     correlation is undefined: it is given as 0, and the reason says so. With a single alpha
     there is nothing to judge (n = 0).
 
-    Columns as those of `claims.bogp`. UserError if `records` lacks columns.
+    Columns as those of `claims.verdict`. UserError if `records` lacks columns.
     """
     lacking = [column for column in _NEEDED if column not in records]
     if lacking:
@@ -71,11 +70,11 @@ def _of_pool(
         known = _complete(winners, name)
         effects[name] = _correlation(known, name, criterion.level, draws)
         verdicts[name] = _explained(judge(criterion, effects[name]), name, known)
-        rows.append(_row(name, cell, effects[name], verdicts[name], failed))
+        rows.append(verdict_row("bogp-5", name, cell, effects[name], verdicts[name], failed))
     n = min(effect.n for effect in effects.values())
     level = max(effect.level for effect in effects.values())
     least = unknown(record.unit, n=n, level=level)
-    rows.append(_row(BOTH, cell, least, all_of(verdicts), failed))
+    rows.append(verdict_row("bogp-5", BOTH, cell, least, all_of(verdicts), failed))
     return rows
 
 
@@ -109,11 +108,3 @@ def _explained(verdict: Verdict, name: str, winners: pd.DataFrame) -> Verdict:
     else:
         return verdict
     return replace(verdict, reason=f"{why}; {verdict.reason}")
-
-
-def _row(
-    criterion: str, cell: str, effect: Effect, verdict: Verdict, failed: int
-) -> dict[str, object]:
-    values = ["bogp-5", criterion, cell, effect.estimate, effect.low, effect.high]
-    values += [effect.level, effect.n, effect.unit, verdict.outcome, verdict.reason, failed]
-    return dict(zip(COLUMNS, values, strict=True))

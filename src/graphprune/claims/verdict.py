@@ -23,6 +23,33 @@ class Verdict:
     n_needed: int | None = None
 
 
+COLUMNS = (
+    "claim",
+    "criterion",
+    "cell",
+    "effect",
+    "low",
+    "high",
+    "level",
+    "n",
+    "unit",
+    "verdict",
+    "reason",
+    "failed",
+)
+"""Of a table of verdicts: one row a cell. Effects are plain numbers, accuracies fractions; failed
+counts the runs that are left out of the effect."""
+
+
+def verdict_row(
+    claim: str, criterion: str, cell: str, effect: Effect, verdict: Verdict, failed: int
+) -> dict[str, object]:
+    """One row of a table with COLUMNS."""
+    values = [claim, criterion, cell, effect.estimate, effect.low, effect.high]
+    values += [effect.level, effect.n, effect.unit, verdict.outcome, verdict.reason, failed]
+    return dict(zip(COLUMNS, values, strict=True))
+
+
 def judge(rule: Claim | Criterion, effect: Effect) -> Verdict:
     """The verdict on one effect by a criterion, or by a claim that has only one.
 

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 from report_cases import found, one_search, records, searches
 
-from graphprune.claims.bogp import COLUMNS, bogp_2_and_3
+from graphprune.claims.bogp import bogp_2_and_3
+from graphprune.claims.verdict import COLUMNS
 from graphprune.report.bogp.pages import chosen, claims_page, search_page, setup_note
 from graphprune.report.bogp.tables import search_table
 from graphprune.runs.record import to_frame

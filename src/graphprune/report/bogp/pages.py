@@ -114,7 +114,7 @@ def _accuracy(row: pd.Series, name: str) -> str:
 
 
 def claims_page(table: pd.DataFrame, setting: str = "") -> Page:
-    """The verdicts for readers; `table`: judged rows of any claims, columns of `claims.bogp`."""
+    """The verdicts for readers; `table`: judged rows of any claims, columns of `claims.verdict`."""
     page = Page(cells.titled("BoGP: the paper's claims, judged", setting))
     page.text(
         "'Undecided' names the number of units that would be expected to decide, if spread and "

@@ -31,7 +31,7 @@ def settings_page(
     """The settings for readers. What was not run, it says.
 
     descriptions: by setting, its block of the config. table: of `settings_table`. claims: by
-    setting, judged rows with the columns of `claims.bogp`; a setting without has none.
+    setting, judged rows with the columns of `claims.verdict`; a setting without has none.
     """
     page = Page("BoGP: nodes, depth and recipes side by side")
     page.text(
