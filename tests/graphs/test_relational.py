@@ -1,3 +1,4 @@
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
@@ -99,3 +100,19 @@ def test_anything_else_is_refused(
 def test_only_square_boolean_masks_are_converted(psi: np.ndarray) -> None:
     with pytest.raises(UserError, match="square boolean"):
         RelationalGraph.from_mask(psi)
+
+
+@given(masks)
+def test_graph6_is_networkxs_and_brings_the_simple_graph_back(psi: np.ndarray) -> None:
+    graph = RelationalGraph.from_mask(psi)
+    text = graph.to_graph6()
+    assert text.encode() == nx.to_graph6_bytes(graph.to_networkx(), header=False).strip()
+    back = RelationalGraph.from_graph6(text)
+    assert (back.adjacency == graph.adjacency).all()
+    assert not back.self_loops.any()
+
+
+@pytest.mark.parametrize("text", ["", "\n", "C~~", "Pétersen", "~"])
+def test_a_text_that_is_no_graph6_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="not a graph in graph6 format"):
+        RelationalGraph.from_graph6(text)

@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 
 from graphprune.errors import UserError
+from graphprune.graphs.bounds import check_degree
 from graphprune.graphs.relational import RelationalGraph
 
 _TRIES = 100  # whole WS-flex graphs drawn for a connected one, as in graph2nn
@@ -22,7 +23,7 @@ def ring_lattice(n: int, k: int) -> RelationalGraph:
     For odd k, which needs even n, node i is joined to i ± 1 … i ± (k − 1)/2 and to the
     opposite node i + n/2. (RGP's code takes the complement of a lattice instead.)
     """
-    _check_degree(n, k)
+    check_degree(n, k)
     adjacency = _owned_edges(n, n * (k // 2))
     if k % 2:
         nodes = np.arange(n)
@@ -42,7 +43,7 @@ def random_regular(n: int, k: int, seed: int) -> RelationalGraph:
 
     A graph of more than half of all pairs is the complement of a sparse regular one.
     """
-    _check_degree(n, k)
+    check_degree(n, k)
     dense = 2 * k > n - 1
     drawn = nx.random_regular_graph(n - 1 - k if dense else k, n, seed=seed)
     adjacency = np.zeros((n, n), dtype=bool)
@@ -293,15 +294,6 @@ def _graph(half: np.ndarray) -> RelationalGraph:
 
 def _complement(adjacency: np.ndarray) -> np.ndarray:
     return ~adjacency & ~np.eye(len(adjacency), dtype=bool)
-
-
-def _check_degree(n: int, k: int) -> None:
-    if not 0 <= k < n:
-        raise UserError(f"a k-regular graph needs 0 ≤ k < n, found k = {k}, n = {n}")
-    if n * k % 2:
-        raise UserError(
-            f"a k-regular graph needs n · k even (it has n · k / 2 edges), found k = {k}, n = {n}"
-        )
 
 
 def _check_edges(n: int, edges: int) -> None:

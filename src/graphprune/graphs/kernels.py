@@ -1,11 +1,13 @@
 """Triangles and distances of many small graphs, on adjacency rows packed 64 to a word.
 
-Compiled kernels call only functions of this file: numba's cache looks at one file's time
-stamp, so an edited function elsewhere would go unnoticed.
+Compiled kernels call only functions of this file and of `bits`: numba's cache looks at one
+file's time stamp, so an edited function elsewhere would go unnoticed.
 """
 
 import numpy as np
 from numba import njit
+
+from graphprune.graphs.bits import popcount
 
 
 def packed_rows(adjacencies: np.ndarray) -> np.ndarray:
@@ -15,17 +17,6 @@ def packed_rows(adjacencies: np.ndarray) -> np.ndarray:
     rows = np.zeros((graphs, n, 8 * -(-n // 64)), dtype=np.uint8)
     rows[..., : octets.shape[-1]] = octets
     return rows.view("<u8")
-
-
-@njit(cache=True)
-def _popcount(word: np.uint64) -> np.int64:
-    # LLVM turns this idiom into one instruction; numba offers no intrinsic.
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + (
-        (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
-    )
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @njit(cache=True)
@@ -57,7 +48,7 @@ def triangles(adjacencies: np.ndarray, rows: np.ndarray) -> np.ndarray:
                 if j > i:
                     common = np.int64(0)
                     for w in range(words):
-                        common += _popcount(bits[i, w] & bits[j, w])
+                        common += np.int64(popcount(bits[i, w] & bits[j, w]))
                     corners[g, i] += common
                     corners[g, j] += common
     return corners // 2
@@ -120,7 +111,7 @@ def _widen(row: np.ndarray, ball: np.ndarray, neighbours: np.ndarray) -> np.int6
         size = np.int64(0)
         for w in range(words):
             row[w] |= ball[j, w]
-            size += _popcount(row[w])
+            size += np.int64(popcount(row[w]))
         if size == nodes:  # in a dense graph two or three neighbours already reach every node
             break
     return size

@@ -1,11 +1,14 @@
 """The relational graph: what a block mask says about which nodes exchange messages."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from graphprune.errors import UserError
+
+if TYPE_CHECKING:
+    import networkx as nx  # elsewhere where it is used: its import takes longer than a search
 
 
 def mask_to_adjacency(masks: np.ndarray) -> np.ndarray:
@@ -65,6 +68,24 @@ class RelationalGraph:
             )
         return cls(mask_to_adjacency(psi), psi.diagonal())
 
+    @classmethod
+    def from_graph6(cls, text: str) -> "RelationalGraph":
+        """The graph of a graph6 text (McKay's one-line format), without self-loops."""
+        import networkx as nx
+
+        try:
+            graph = nx.from_graph6_bytes(text.encode("ascii"))
+        except (ValueError, IndexError, nx.NetworkXError) as error:
+            raise UserError(f"not a graph in graph6 format: {text[:40]!r} ({error})") from error
+        adjacency = nx.to_numpy_array(graph, nodelist=range(len(graph))) > 0
+        return cls(adjacency, np.zeros(len(graph), dtype=bool))
+
+    def to_graph6(self) -> str:
+        """The simple graph as one line of ASCII text; self-loops are lost."""
+        import networkx as nx
+
+        return nx.to_graph6_bytes(self.to_networkx(), header=False).decode("ascii").strip()
+
     @property
     def n(self) -> int:
         """Number of nodes."""
@@ -81,8 +102,10 @@ class RelationalGraph:
         np.fill_diagonal(mask, self.self_loops)
         return mask
 
-    def to_networkx(self) -> nx.Graph:
+    def to_networkx(self) -> "nx.Graph":
         """The simple graph (no self-loops), nodes 0 … n − 1 and edges added in order."""
+        import networkx as nx
+
         graph: nx.Graph = nx.Graph()
         graph.add_nodes_from(range(self.n))
         graph.add_edges_from(self.edges.tolist())

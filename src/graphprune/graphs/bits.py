@@ -1,0 +1,27 @@
+"""What compiled kernels of bit sets share.
+
+numba's cache looks at the time stamp of a kernel's own file only, so what stands here is never
+to be changed in meaning: kernels that were compiled before would not notice.
+"""
+
+from typing import Any
+
+from numba import njit, types
+from numba.extending import intrinsic
+
+# For functions that only change arrays they are given: no reference is counted. Counting, at
+# every call of a helper, would take most of a kernel's time. Helpers are compiled into callers.
+kernel: Any = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
+helper: Any = njit(forceinline=True, _nrt=False)  # type: ignore[call-overload]
+
+
+def _popcount(_: Any, word: Any) -> Any:
+    """Number of bits set in a uint64, as a uint64: one instruction of the processor."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+popcount: Any = intrinsic(_popcount)
