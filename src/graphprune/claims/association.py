@@ -1,4 +1,4 @@
-"""How far one quantity of a unit follows another: rank correlations and explained variance.
+"""How far one quantity of a unit follows another: correlations and explained variance.
 
 Where one side does not vary there is nothing to follow, and the value is 0, not NaN: a
 search that always picks the same sparsity shows *no* dependence on alpha (bogp-5).
@@ -6,6 +6,8 @@ search that always picks the same sparsity shows *no* dependence on alpha (bogp-
 Intervals are the percentile bootstrap over units of `claims.statistics.bootstrap`, here with
 all draws at once as arrays, because a statistic of a table a draw takes seconds.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -42,16 +44,31 @@ def partial_spearmans(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = N
         design = np.concatenate([design, stats.rankdata(given, axis=-2)], axis=-1)
     # Singular values that least squares would count as 0.
     inverse = np.linalg.pinv(design, rcond=np.finfo(float).eps * max(design.shape[-2:]))
-    product, scale, varies = np.ones(x.shape), np.ones(x.shape[:-1]), np.ones(x.shape[:-1], bool)
-    for side in (x, y):
-        rank = stats.rankdata(side, axis=-1)[..., None]
-        residual = (rank - design @ (inverse @ rank))[..., 0]
-        size = np.linalg.norm(residual, axis=-1)
-        # What is rounding error beside the ranks themselves is nothing.
-        varies &= size > 1e-9 * np.linalg.norm(rank[..., 0], axis=-1)
-        product, scale = product * residual, scale * size
-    rho = np.divide(product.sum(axis=-1), scale, out=np.zeros(scale.shape), where=varies)
-    return np.clip(rho, -1, 1)
+    ranks = [stats.rankdata(side, axis=-1)[..., None] for side in (x, y)]
+    residuals = [(rank - design @ (inverse @ rank))[..., 0] for rank in ranks]
+    return _cosines(residuals, [rank[..., 0] for rank in ranks])
+
+
+def pearsons(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pearson's r of many samples at once: x, y (..., n), one value a sample (...).
+
+    0 where a side is constant. NaN for n = 0.
+    """
+    if x.shape[-1] == 0:
+        return np.full(x.shape[:-1], np.nan)
+    return _cosines([side - side.mean(axis=-1, keepdims=True) for side in (x, y)], [x, y])
+
+
+def _cosines(residuals: Sequence[np.ndarray], sides: Sequence[np.ndarray]) -> np.ndarray:
+    """Of the angle between both residuals (..., n); 0 where nothing of its side is left in one."""
+    sizes = [np.linalg.norm(residual, axis=-1) for residual in residuals]
+    # What is rounding error beside the numbers themselves is nothing.
+    varies = [
+        size > 1e-9 * np.linalg.norm(side, axis=-1) for size, side in zip(sizes, sides, strict=True)
+    ]
+    product, scale = (residuals[0] * residuals[1]).sum(axis=-1), sizes[0] * sizes[1]
+    cosines = np.divide(product, scale, out=np.zeros(scale.shape), where=varies[0] & varies[1])
+    return np.clip(cosines, -1, 1)
 
 
 def spearman_interval(
@@ -81,6 +98,29 @@ def spearman_interval(
     left, right = (side[rows] for side in sides)
     values = partial_spearmans(left, right, None if held is None else held[rows])
     return _percentile(estimate, values, n, level, label)
+
+
+def pearson_interval(
+    frame: pd.DataFrame,
+    unit: str,
+    x: str,
+    y: str,
+    level: float = 0.95,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Effect:
+    """Pearson's r between the columns `x` and `y`, bootstrapped over units.
+
+    Rows of one unit are averaged first; a row with a NaN in either column is left out.
+    """
+    means = frame[[unit, x, y]].dropna().groupby(unit)[[x, y]].mean()
+    n, label = len(means), unit.replace("_", " ")
+    left, right = means[x].to_numpy(float), means[y].to_numpy(float)
+    estimate = float(pearsons(left, right))
+    if n < 2:
+        return unknown(label, estimate, n, level)
+    rows = _resampled(n, draws, seed)
+    return _percentile(estimate, pearsons(left[rows], right[rows]), n, level, label)
 
 
 def _resampled(n: int, draws: int, seed: int) -> np.ndarray:
