@@ -11,6 +11,7 @@ include: "rules/bogp_common.smk"
 include: "rules/bogp.smk"
 include: "rules/bogp_choices.smk"
 include: "rules/bogp_graphs.smk"
+include: "rules/rgp_theory.smk"
 include: "rules/report.smk"
 
 

@@ -6,7 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from graphprune.graphs.aspl import aspl, minimise_aspl
+from graphprune.graphs.catalogue import best_regular_graph
 from graphprune.graphs.properties import graph_properties
+from graphprune.graphs.relational import RelationalGraph
 from graphprune.masks.mask import Masks
 from graphprune.metrics.counts import Counts, count
 from graphprune.pruning.context import Context
@@ -16,7 +19,17 @@ from graphprune.pruning.scope import tensors
 from graphprune.registry import lookup
 from graphprune.seeds import derive
 
-__all__ = ["Counts", "Masks", "count", "graph_properties", "prune"]
+__all__ = [
+    "Counts",
+    "Masks",
+    "RelationalGraph",
+    "aspl",
+    "best_regular_graph",
+    "count",
+    "graph_properties",
+    "minimise_aspl",
+    "prune",
+]
 
 
 def prune(

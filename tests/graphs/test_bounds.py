@@ -8,8 +8,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from graphprune.errors import UserError
-from graphprune.graphs.bounds import aspl_lower_bound, check_degree, moore_sizes
-from graphprune.graphs.generators import random_regular
+from graphprune.graphs.bounds import (
+    aspl_lower_bound,
+    check_degree,
+    moore_sizes,
+    ring_lattice_aspl,
+)
+from graphprune.graphs.generators import random_regular, ring_lattice
 
 
 def aspl(graph: nx.Graph) -> Fraction:
@@ -200,3 +205,16 @@ def test_a_bound_needs_two_nodes(n: int, k: int) -> None:
     words = f"^an average path length needs n ≥ 2 nodes, found n = {n}$"
     with pytest.raises(UserError, match=words):
         aspl_lower_bound(n, k)
+
+
+@given(st.integers(2, 40), st.integers(1, 39))
+def test_the_ring_lattices_aspl_is_networkxs(n: int, k: int) -> None:
+    assume(k < n and n * k % 2 == 0 and (k > 1 or n == 2))
+    graph = ring_lattice(n, k).to_networkx()
+    expected = nx.average_shortest_path_length(graph)
+    assert float(ring_lattice_aspl(n, k)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_no_ring_lattice_no_aspl() -> None:
+    with pytest.raises(UserError, match="n · k even"):
+        ring_lattice_aspl(9, 3)

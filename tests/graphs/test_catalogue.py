@@ -98,7 +98,7 @@ def test_building_keeps_the_better_graph(tmp_path: Path, monkeypatch, capsys) ->
 
 def test_a_search_ends_at_the_bound() -> None:
     one = build_catalogue.improve(
-        None, 10, 3, build_catalogue.searches(10, 10**6, 10**6, (2, 0.3), range(5))
+        None, 10, 3, build_catalogue.searches([2, 5], 10**6, 10**6, (2, 0.3), range(5))
     )
     assert one.optimal
     assert one.method == "hill_climb"

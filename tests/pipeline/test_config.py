@@ -266,6 +266,21 @@ BAD = [
     ("bogp: {identifiability: {sources: [wsflex]}}", "unknown mask source 'wsflex' (did you mean"),
     ("bogp: {identifiability: {properties: [x]}}", "config key bogp.identifiability.properties"),
     ("bogp: {five_nodes: {seeds: [50, 1, 2]}}", "bogp.five_nodes.seeds contains [50]"),
+    ("rgp_theory: {degree: 64}", "config key rgp_theory.degree: a k-regular graph needs 0 ≤ k < n"),
+    ("rgp_theory: {nodes: 15, degree: 3}", "rgp_theory.degree: a k-regular graph needs n · k even"),
+    ("rgp_theory: {trees: {degree: 32}}", "config key rgp_theory.trees.degree: a k-regular graph"),
+    ("rgp_theory: {search: {degrees: [4, 70]}}", "config key rgp_theory.search.degrees: a k-reg"),
+    ("rgp_theory: {search: {traces: [4, 50]}}", "rgp_theory.search.traces contains [50], which"),
+    ("rgp_theory: {search: {seeds: [0, 1]}}", "config key rgp_theory.search.seeds"),
+    (
+        "rgp_theory: {search: {released_code: {window: [0.2, 0.1]}}}",
+        "rgp_theory.search.released_code.window is [0.2, 0.1]; the first gain",
+    ),
+    (
+        "rgp_theory: {spread: {bands: {low: [2.8, 3, 9]}}}",
+        "rgp_theory.spread.bands.low contains [2.8, 9], but with 64 nodes of degree 4 ASPL goes "
+        "from 2.857 (lower bound) to 8.381 (ring lattice)",
+    ),
     ("bogp: {five_nodes: {hidden: [4, 4]}}", "config key bogp.five_nodes.hidden, entry"),
     (
         "bogp: {settings: [{name: a, parts: [comparison]}, {name: a, parts: [comparison]}]}",
@@ -303,7 +318,7 @@ def test_a_bad_config_is_refused_in_words(text, words):
     assert words in refused(text)
 
 
-@pytest.mark.parametrize("key", ["experiment", "studies", "data", "recipes", "bogp"])
+@pytest.mark.parametrize("key", ["experiment", "studies", "data", "recipes", "bogp", "rgp_theory"])
 def test_a_missing_block_is_named(key):
     config = {name: value for name, value in DEFAULT.items() if name != key}
     with pytest.raises(UserError, match=f"config key {key} is missing"):
@@ -330,6 +345,8 @@ GOOD = [
     "bogp: {search: {steps: 0, kappa: 0}}",
     "recipes: {a: {optimiser: sgd, learning_rate: [1], epochs: 1, batch_size: 8, momentum: 0.9}}",
     "studies: [bogp]",
+    "studies: [rgp_theory]",
+    "rgp_theory: {nodes: 16, degree: 3, spread: {bands: {low: [2.2]}}}",
 ]
 
 

@@ -19,9 +19,10 @@ TRAINING = {
 } | SEARCHING
 AFTER_BASE = TRAINING - {"bogp_base", "bogp_five_nodes"}
 JUDGING = {"bogp_claims", "bogp_tradeoff_report", "bogp_identifiability_report"}
-JUDGING |= {"bogp_five_nodes_report"}
+JUDGING |= {"bogp_five_nodes_report", "rgp_bound_report", "rgp_propagation_report"}
 REPORTING = {"bogp_correlation", "bogp_tables", "bogp_figures", "bogp_ablation_report"}
-REPORTING |= {"bogp_regret", "bogp_settings", "bogp_reading"} | JUDGING
+REPORTING |= {"bogp_regret", "bogp_settings", "bogp_reading", "rgp_trees_report"} | JUDGING
+SEARCHING_GRAPHS = {"rgp_searches", "rgp_trees", "rgp_spread"}
 # stage -> the stages that read what it makes
 READERS = {
     "dataset": {"split", *TRAINING},
@@ -61,11 +62,22 @@ READERS = {
     "bogp_five_nodes_report": {"bogp_claims", "provenance"},
     "bogp_settings": {"provenance"},
     "bogp_reading": {"provenance"},
+    "rgp_searches": {"rgp_bound_report"},
+    "rgp_trees": {"rgp_trees_report"},
+    "rgp_spread": {"rgp_propagation_report"},
+    "rgp_bound_report": {"provenance"},
+    "rgp_trees_report": {"provenance"},
+    "rgp_propagation_report": {"provenance"},
 }
 # file -> the stages that run it
 RUN_BY = {
     "src/graphprune/data/digits.py": {"dataset"},
     "src/graphprune/data/split.py": {"split", *TRAINING},
+    "src/graphprune/graphs/aspl.py": SEARCHING_GRAPHS | {"rgp_propagation_report"},
+    "src/graphprune/graphs/swap_kernel.py": SEARCHING_GRAPHS | {"rgp_propagation_report"},
+    "src/graphprune/graphs/graded.py": SEARCHING_GRAPHS,
+    "src/graphprune/graphs/catalogue.csv": {"rgp_searches"},
+    "src/graphprune/report/rgp_theory/trees.py": {"rgp_trees_report"},
     "src/graphprune/graphs/atlas.py": {"bogp_five_nodes", "bogp_five_nodes_report"},
     "src/graphprune/studies/identifiability.py": {"bogp_identifiability"},
     "src/graphprune/studies/tradeoff.py": {"bogp_tradeoff", "bogp_tradeoff_final"},

@@ -7,14 +7,15 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from conftest import SMOKE, overlay_names
 from PIL import Image
 
 from graphprune.files import read_table
 
 pytestmark = pytest.mark.workflow
-STUDY = "results/smoke/bogp"
-BOGP = f"{STUDY}/main"
+RESULTS = "results/smoke"
+BOGP = f"{RESULTS}/bogp/main"
 STAGES = {
     "dataset": 1,
     "split": 1,
@@ -41,12 +42,18 @@ STAGES = {
     "bogp_claims": 2,
     "bogp_settings": 1,
     "bogp_reading": 1,
+    "rgp_searches": 5,
+    "rgp_bound_report": 1,
+    "rgp_trees": 1,
+    "rgp_trees_report": 1,
+    "rgp_spread": 1,
+    "rgp_propagation_report": 1,
     "provenance": 1,
     "all": 1,
 }
-# folder below the study -> the figures and tables in it
+# folder below the experiment -> the figures and tables in it
 FIGURES = {
-    "main": (
+    "bogp/main": (
         "accuracy",
         "convergence",
         "correlation",
@@ -57,11 +64,12 @@ FIGURES = {
         "spread",
         "mask_means",
     ),
-    "deep": ("spread", "mask_means"),
-    ".": ("five_nodes", "settings"),
+    "bogp/deep": ("spread", "mask_means"),
+    "bogp": ("five_nodes", "settings"),
+    "rgp_theory": ("bound", "traces", "trees", "propagation"),
 }
 TABLES = {
-    "main": (
+    "bogp/main": (
         "table1",
         "search",
         "claims",
@@ -71,8 +79,9 @@ TABLES = {
         "table2",
         "identifiability",
     ),
-    "deep": ("claims", "identifiability"),
-    ".": ("five_nodes", "settings", "reading"),
+    "bogp/deep": ("claims", "identifiability"),
+    "bogp": ("five_nodes", "settings", "reading"),
+    "rgp_theory": ("bound", "trees", "propagation"),
 }
 
 
@@ -143,11 +152,11 @@ def test_every_accuracy_cell_shows_sd_and_n(smoke):
 
 def test_figures_and_tables_are_there_in_every_format(smoke):
     for place, name in [(p, name) for p, names in FIGURES.items() for name in names]:
-        folder = smoke.folder / STUDY / place / "figures"
+        folder = smoke.folder / RESULTS / place / "figures"
         assert (folder / f"{name}.svg").read_text().lstrip().startswith("<?xml")
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     for place, name in [(p, name) for p, names in TABLES.items() for name in names]:
-        folder = smoke.folder / STUDY / place / "tables"
+        folder = smoke.folder / RESULTS / place / "tables"
         assert len(pd.read_csv(folder / f"{name}.csv"))
         assert "<h1>" in (folder / f"{name}.html").read_text()
 
@@ -161,7 +170,13 @@ def test_provenance_names_config_and_versions(smoke):
 def test_the_report_holds_every_figure_and_table_with_its_caption(smoke):
     smoke.snakemake("--cores", "1", *SMOKE, "--report", "report.html")
     page = (smoke.folder / "report.html").read_text()
-    for words in ("Table 1: accuracy", "BoGP's Figure 8", "Convergence of the searches", "judged"):
+    for words in (
+        "Table 1: accuracy",
+        "BoGP's Figure 8",
+        "Convergence of the searches",
+        "judged",
+        "Figure 6",
+    ):
         assert words in page
     # A label with two values becomes a switch, and the page then fails on results without a twin.
     labels = [json.loads(found) for found in re.findall(r'"labels": (\{.*?\})', page)]
@@ -226,9 +241,14 @@ def test_the_slurm_profile_asks_for_memory_and_time(smoke):
 
 @pytest.mark.parametrize("name", overlay_names())
 def test_every_overlay_plans_its_own_studies_and_no_others(smoke, name):
-    planned = smoke.rules("--configfile", f"experiments/{name}.yaml")
+    file = f"experiments/{name}.yaml"
+    planned = smoke.rules("--configfile", file)
     assert set(planned) <= set(STAGES)
-    assert "bogp_settings" in planned
+    default = yaml.safe_load((smoke.folder / "config.yaml").read_text())
+    config = {**default, **yaml.safe_load((smoke.folder / file).read_text())}
+    last = {"bogp": "bogp_settings", "rgp_theory": "rgp_bound_report"}
+    found = {study for study, stage in last.items() if stage in planned}
+    assert found == set(config["studies"])
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,20 @@ def aspl_lower_bound(n: int, k: int) -> Fraction:
     # A distance is the number of r = 0, 1, … that it exceeds.
     distances = sum(n - size for size in moore_sizes(n, k))
     return Fraction(distances, n - 1)
+
+
+def ring_lattice_aspl(n: int, k: int) -> Fraction:
+    """ASPL of `generators.ring_lattice`: where the searches for a small ASPL start.
+
+    All its nodes are alike. A shortest path goes round in steps of k // 2 nodes at most, and for
+    odd k crosses to the opposite node once or not at all. UserError as in `aspl_lower_bound`.
+    """
+    aspl_lower_bound(n, k)
+    step, total = max(k // 2, 1), 0
+    for place in range(1, n):
+        apart = min(place, n - place)
+        steps = -(-apart // step)
+        if k % 2:
+            steps = min(steps, 1 - (apart - n // 2) // step)
+        total += steps
+    return Fraction(total, n - 1)

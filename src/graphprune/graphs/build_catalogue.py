@@ -23,25 +23,20 @@ Search = dict[str, Any]  # the part of an Entry that says how it was found
 
 
 def searches(
-    n: int, steps: int, rotated: int, temperatures: tuple[float, float], seeds: range
+    folds: list[int], steps: int, rotated: int, temperatures: tuple[float, float], seeds: range
 ) -> Iterator[Search]:
     """What to try, the cheapest first.
 
-    steps: of a plain annealing; rotated: of one under a rotation; 0: none.
+    steps: of a plain annealing; rotated: of one under each of these rotations; 0: none.
     """
     hot, cold = temperatures
     common: Search = {"hot": hot, "cold": cold}
     yield {"method": "hill_climb", "folds": 1, "steps": STEPS, "seed": 0, **common}
     for seed in seeds:
         if rotated:
-            for folds in (folds for folds in range(2, n // 2 + 1) if n % folds == 0):
-                yield {
-                    "method": "symmetric",
-                    "folds": folds,
-                    "steps": rotated,
-                    "seed": seed,
-                    **common,
-                }
+            for fold in folds:
+                how: Search = {"method": "symmetric", "folds": fold, "steps": rotated}
+                yield {**how, "seed": seed, **common}
         if steps:
             yield {"method": "anneal", "folds": 1, "steps": steps, "seed": seed, **common}
 
@@ -88,16 +83,20 @@ def main() -> None:
     parser.add_argument(
         "--rotated", type=int, default=0, help="of each annealing under a rotation (default: none)"
     )
+    parser.add_argument(
+        "--folds", type=int, nargs="+", help="of the rotations (default: all divisors of the nodes)"
+    )
     parser.add_argument("--temperatures", type=float, nargs=2, default=COLD, help="from, to")
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 1), help="from, to (excluded)")
     parser.add_argument("--file", type=Path, default=FILE)
     options = parser.parse_args()
     entries = read(options.file) if options.file.exists() else {}
     n = options.nodes
+    folds = options.folds or [fold for fold in range(2, n // 2 + 1) if n % fold == 0]
     for k in options.degrees:
         before = entries.get((n, k))
         tried = searches(
-            n, options.steps, options.rotated, options.temperatures, range(*options.seeds)
+            folds, options.steps, options.rotated, options.temperatures, range(*options.seeds)
         )
         best = improve(before, n, k, tried)
         if best != before:

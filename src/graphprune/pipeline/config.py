@@ -6,6 +6,7 @@ from typing import Any
 
 from graphprune.data.shapes import input_shape
 from graphprune.errors import UserError
+from graphprune.graphs.bounds import aspl_lower_bound, ring_lattice_aspl
 from graphprune.graphs.property_names import PROPERTIES
 from graphprune.masks.names import SOURCES
 from graphprune.masks.sources import number_of_masks
@@ -33,6 +34,8 @@ def validate(config: Mapping[str, Any]) -> None:
         raise UserError(f"config key data.folder is {folder}, but there is no such folder")
     if "bogp" in config["studies"]:
         _check_bogp(config, shape)
+    if "rgp_theory" in config["studies"]:
+        _check_rgp_theory(config["rgp_theory"])
 
 
 def _check_bogp(config: Mapping[str, Any], shape: tuple[int, int, int] | None) -> None:
@@ -159,6 +162,41 @@ def _check_masks(masks: Mapping[str, Any], nodes: int, key: str) -> None:
                 f"{possible} exist with {nodes} nodes at sparsity {sparsity} (source "
                 f"{masks['source']}); ask for fewer"
             )
+
+
+def _check_rgp_theory(theory: Mapping[str, Any]) -> None:
+    search, trees = theory["search"], theory["trees"]
+    _check_regular(theory["nodes"], theory["degree"], "rgp_theory.degree")
+    _check_regular(trees["nodes"], trees["degree"], "rgp_theory.trees.degree")
+    for degree in search["degrees"]:
+        _check_regular(search["nodes"], degree, "rgp_theory.search.degrees")
+    if missing := sorted({*search["traces"]} - {*search["degrees"]}):
+        raise UserError(
+            f"config key rgp_theory.search.traces contains {missing}, which "
+            "rgp_theory.search.degrees does not; only what is searched can be drawn"
+        )
+    low, high = search["released_code"]["window"]
+    if not low < high:
+        raise UserError(
+            f"config key rgp_theory.search.released_code.window is [{low}, {high}]; the first gain "
+            "must be less than the second"
+        )
+    size = theory["nodes"], theory["degree"]
+    bands = theory["spread"]["bands"]
+    least, most = float(aspl_lower_bound(*size)), float(ring_lattice_aspl(*size))
+    if outside := [low for low in bands["low"] if not least <= low < most]:
+        raise UserError(
+            f"config key rgp_theory.spread.bands.low contains {outside}, but with {size[0]} nodes "
+            f"of degree {size[1]} ASPL goes from {least:.4g} (lower bound) to {most:.4g} (ring "
+            "lattice)"
+        )
+
+
+def _check_regular(nodes: int, degree: int, key: str) -> None:
+    try:
+        aspl_lower_bound(nodes, degree)
+    except UserError as error:
+        raise UserError(f"config key {key}: {error}") from None
 
 
 def _known(table: Mapping[str, Any], name: str, kind: str, key: str) -> None:

@@ -192,7 +192,7 @@ def traces_figure(traces: pd.DataFrame) -> Figure:
     ]
     figure.legend(handles=handles, loc="outside upper center", fontsize=8, frameon=False, ncols=5)
     figure.supxlabel("steps of the search", fontsize=10)
-    figure.supylabel("ASPL above the lower bound (steps between nodes)", fontsize=10)
+    figure.supylabel("ASPL − lower bound (steps)", fontsize=10)
     return figure
 
 

@@ -24,9 +24,9 @@ def bound_page(searches: pd.DataFrame, verdicts: pd.DataFrame) -> Page:
     page.text(
         f"Regular graphs on {sizes or 'no'} nodes. Algorithm 1: the paper's hill climb from the "
         "ring lattice. Released code: the rule of the published code, which is another one, called "
-        "again and again from its own result. Annealing: longer, and cold. Random regular: no "
-        "search at all. Best known here: the best graph known to this package. The paper prints no "
-        "number but draws a figure, so there is none to compare with."
+        "again and again from its own result until it gains nothing more. Annealing: longer, and "
+        "cold. Random regular: no search at all. Best known here: the best graph known to this "
+        "package. The paper prints no number but draws a figure, so there is none to compare with."
     )
     if table.empty:
         page.text("No searches.")
