@@ -7,7 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from graphprune.api import Masks, count, graph_properties, prune
+from graphprune.api import (
+    Masks,
+    aspl,
+    best_regular_graph,
+    count,
+    graph_properties,
+    minimise_aspl,
+    prune,
+)
 from graphprune.errors import UserError
 
 
@@ -51,3 +59,12 @@ def test_pruning_further_keeps_what_was_removed():
 def test_an_unknown_method_is_named():
     with pytest.raises(UserError, match="did you mean 'glob_1'"):
         prune(net(), "glob1", sparsity=0.5)
+
+
+def test_the_readme_example_of_regular_graphs_runs():
+    graph = best_regular_graph(64, 4)
+    found = minimise_aspl(graph, steps=2000, seed=0, method="anneal")
+    assert found.aspl <= aspl(graph)
+    model = nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 64))
+    masks = prune(model, "block_mask", sparsity=1 - 4 / 64, psi=graph.adjacency)
+    assert masks.density() == 4 / 64
