@@ -296,3 +296,16 @@ def test_an_mlp_without_weights_is_refused(
     words = rf"^a masked MLP needs at least 2 layers of neurons \(one of weights\), found {layers}$"
     with pytest.raises(UserError, match=words):
         usage(ring_lattice(6, 2), layers)
+
+
+def test_a_boolean_adjacency_will_do() -> None:
+    graph = ring_lattice(16, 4)
+    for value in (
+        lambda g: gradient_resistance(g),
+        lambda g: output_neuron_usage(g, 6),
+        lambda g: output_parameter_usage(g, 6),
+        lambda g: reach_sizes(g, 3),
+    ):
+        assert (value(graph) == value(graph.adjacency)).all()
+    with pytest.raises(UserError, match="symmetric"):
+        gradient_resistance(np.triu(graph.adjacency))

@@ -11,7 +11,7 @@ from graphprune.errors import UserError
 from graphprune.graphs.bounds import aspl_lower_bound
 from graphprune.graphs.engines import HILL_CLIMB, Engine, Rotations, Swaps
 from graphprune.graphs.kernels import distances, packed_rows
-from graphprune.graphs.relational import RelationalGraph
+from graphprune.graphs.relational import RelationalGraph, as_relational
 from graphprune.graphs.swap_kernel import Rule
 from graphprune.progress import progress
 from graphprune.registry import lookup
@@ -31,19 +31,12 @@ def aspl(graph: RelationalGraph | np.ndarray) -> float:
     graph: a relational graph, whose self-loops do not count, or its boolean adjacency. 0 on a
     single node.
     """
-    graph = relational(graph)
+    graph = as_relational(graph)
     if graph.n == 1:
         return 0.0
     stack = graph.adjacency[None]
     sums, _, _, components = distances(stack, packed_rows(stack))
     return int(sums.sum()) / (graph.n * (graph.n - 1)) if components[0] == 1 else np.inf
-
-
-def relational(graph: RelationalGraph | np.ndarray) -> RelationalGraph:
-    """`graph` itself, or the graph of a boolean adjacency."""
-    if isinstance(graph, RelationalGraph):
-        return graph
-    return RelationalGraph(graph, np.zeros(len(graph), dtype=bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +100,7 @@ def minimise_aspl(
     symmetric (as a matrix; under the rotation), or folds that do not divide n.
     """
     lookup(dict.fromkeys(METHODS), method, "method of minimise_aspl")
-    graph = relational(graph)
+    graph = as_relational(graph)
     n, k = _checked(graph)
     if steps is None:
         steps = n * (n - 1) if method == "released_code" else STEPS

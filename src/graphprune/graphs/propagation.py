@@ -5,8 +5,8 @@ hears from r layers earlier. S_0(v) = {v}.
 
 In every function `self_loops=True` adds a loop at each node, as graph2nn does: every node keeps
 its own message, and S_r(v) are the nodes within distance r. Otherwise, as in RGP, there is none.
-The graph's own `self_loops` are not looked at. What the paper calls the value of a graph is the
-mean over its nodes.
+A graph is given as such or as its boolean adjacency; its own `self_loops` are not looked at. What
+the paper calls the value of a graph is the mean over its nodes.
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,16 @@ from itertools import islice
 import numpy as np
 
 from graphprune.errors import UserError
-from graphprune.graphs.relational import RelationalGraph
+from graphprune.graphs.relational import RelationalGraph, as_relational
+
+Graph = RelationalGraph | np.ndarray
 
 
-def _links(graph: RelationalGraph, self_loops: bool) -> np.ndarray:
+def _links(graph: Graph, self_loops: bool) -> np.ndarray:
     """(n, n) float32: 1 where a weight joins two nodes."""
-    links = graph.adjacency.astype(np.float32)  # no integer product has a fast routine
+    links = as_relational(graph).adjacency.astype(
+        np.float32
+    )  # no integer product has a fast routine
     if self_loops:
         np.fill_diagonal(links, 1)
     return links
@@ -34,7 +38,7 @@ def _reach_sets(links: np.ndarray) -> Iterator[np.ndarray]:
         reached = np.minimum(reached @ links, 1)
 
 
-def reach_sizes(graph: RelationalGraph, rounds: int, self_loops: bool = False) -> np.ndarray:
+def reach_sizes(graph: Graph, rounds: int, self_loops: bool = False) -> np.ndarray:
     """|S_r(v)| for r = 0 … rounds, (rounds + 1, n) int64. UserError if rounds < 0."""
     if rounds < 0:
         raise UserError(f"reach_sizes: the number of rounds must be 0 or more, found {rounds}")
@@ -42,31 +46,31 @@ def reach_sizes(graph: RelationalGraph, rounds: int, self_loops: bool = False) -
     return np.array([reached.sum(axis=1) for reached in reach_sets], dtype=np.int64)
 
 
-def gradient_resistance(graph: RelationalGraph, self_loops: bool = False) -> np.ndarray:
+def gradient_resistance(graph: Graph, self_loops: bool = False) -> np.ndarray:
     """GR(v), the smallest r ≥ 1 for which S_r(v) is all nodes, (n,) float (RGP §3.4, A.1).
 
     Without self-loops: inf for every node of a bipartite or disconnected graph, else at most
     2n − 2. With them: the eccentricity (n ≥ 2), inf if disconnected. The released code gives up
     after 101 rounds and returns 101.
     """
-    resistance = np.ones(graph.n)
-    older = old = np.full(graph.n, np.nan, dtype=np.float32)
-    for reached in islice(_reach_sets(_links(graph, self_loops)), 1, None):
+    links = _links(graph, self_loops)
+    n = len(links)
+    resistance = np.ones(n)
+    older = old = np.full(n, np.nan, dtype=np.float32)
+    for reached in islice(_reach_sets(links), 1, None):
         sizes = reached.sum(axis=1)
-        if (sizes == graph.n).all():
+        if (sizes == n).all():
             break
         # S_r is part of S_{r+2}, a step there and back (but for isolated nodes, which have
         # no S_1): equal sizes are equal sets, which from here on alternate for ever.
         if (sizes == older).all():
-            return np.full(graph.n, np.inf)
-        resistance += sizes < graph.n
+            return np.full(n, np.inf)
+        resistance += sizes < n
         older, old = old, sizes
     return resistance
 
 
-def output_neuron_usage(
-    graph: RelationalGraph, layers: int, self_loops: bool = False
-) -> np.ndarray:
+def output_neuron_usage(graph: Graph, layers: int, self_loops: bool = False) -> np.ndarray:
     """Neurons that output neuron v is computed from: Σ |S_r(v)|, r = 1 … layers − 1; (n,) int64.
 
     `layers`: columns of neurons, one more than there are layers of weights. UserError for
@@ -80,9 +84,7 @@ def output_neuron_usage(
     return reach_sizes(graph, layers - 1, self_loops)[1:].sum(axis=0)
 
 
-def output_parameter_usage(
-    graph: RelationalGraph, layers: int, self_loops: bool = False
-) -> np.ndarray:
+def output_parameter_usage(graph: Graph, layers: int, self_loops: bool = False) -> np.ndarray:
     """Parameters that output neuron v is computed from, (n,) int64, one neuron a node.
 
     Σ deg(u) over u in S_r(v), r = 0 … layers − 2: the unmasked weights into each neuron used. A

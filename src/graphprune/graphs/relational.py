@@ -118,3 +118,10 @@ class RelationalGraph:
 
     def __hash__(self) -> int:
         return hash((self.n, np.packbits(self.to_mask()).tobytes()))
+
+
+def as_relational(graph: RelationalGraph | np.ndarray) -> RelationalGraph:
+    """`graph` itself, or the graph of a boolean adjacency, without self-loops."""
+    if isinstance(graph, RelationalGraph):
+        return graph
+    return RelationalGraph(graph, np.zeros(len(graph), dtype=bool))
