@@ -20,14 +20,13 @@ TREES = RGP_THEORY["trees"]
 TREES_FOLDER = f"{GRAPHS}/trees-n{TREES['nodes']}-k{TREES['degree']}"
 
 
-def search_code(w):
-    """Only one of the methods reads the catalogue."""
-    return ["src/graphprune/graphs/catalogue.csv"] if w.method == "catalogue" else []
+# What a method reads beside its code.
+SEARCH_DATA = {"catalogue": ["src/graphprune/graphs/catalogue.csv"]}
 
 
 rule rgp_searches:
     input:
-        code=lambda w: code_files("rgp_searches.py", *search_code(w)),
+        code=lambda w: code_files("rgp_searches.py", *SEARCH_DATA.get(w.method, [])),
     output:
         searches=f"{SEARCHES}/{{method}}.parquet",
         traces=f"{SEARCHES}/traces/{{method}}.parquet",
@@ -42,7 +41,7 @@ rule rgp_searches:
         runtime=minutes(120),
     params:
         search=RGP_THEORY["search"],
-        code=lambda w: code_hash("rgp_searches.py", *search_code(w)),
+        code=lambda w: code_hash("rgp_searches.py", *SEARCH_DATA.get(w.method, [])),
     script:
         "../workflow_scripts/rgp_searches.py"
 
