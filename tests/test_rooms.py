@@ -15,6 +15,7 @@ FORBIDDEN = {
     "metrics": ("data", "models", "pruning", "training", *RUNS),
     "pruning": ("data", "models", "training", *RUNS),
     "training": ("data", "models", "pruning", *RUNS),
+    "sparse": ("data", "training", "pruning", "report", "claims", *RUNS),
     "runs": ("search", "studies", "report", "claims"),
     "search": ("studies", "report", "claims"),
     "studies": ("report", "claims"),

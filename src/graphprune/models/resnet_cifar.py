@@ -85,12 +85,13 @@ class ResNet(nn.Module):
             before = width
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.head = head
+        self._flat_head = isinstance(head, nn.Linear)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width) -> logits (batch, classes)."""
         x = self.pool(self.stages(self.relu1(self.norm1(self.conv1(x)))))
         # A Linear head reads vectors, a 1×1 convolution maps.
-        if isinstance(self.head, nn.Linear):
+        if self._flat_head:
             return self.head(x.flatten(1))
         return self.head(x).flatten(1)
 

@@ -1,0 +1,288 @@
+// Layers whose outputs come in groups with equal lists of inputs, computed from the kept weights
+// alone (see groups.py). Single precision. Vectors are as wide as the machine that compiles this.
+//
+// Convolution: LANES images fill a vector. A chunk of images is copied once into a room with a
+// zero border, [channel][row][column][image]; every kept weight then multiplies whole vectors, and
+// no gathered copy of channels is ever made. Linear: a vector holds outputs of a group; the inputs
+// of a group are read in place, one scalar at a time.
+#include <cstdint>
+#include <cstring>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16;
+constexpr int WIDE[3] = {8, 8, 4};  // output columns at a time for 1, 2, 4 output channels at a time
+#elif defined(__AVX__)
+constexpr int LANES = 8;
+constexpr int WIDE[3] = {8, 4, 2};
+#else
+constexpr int LANES = 4;
+constexpr int WIDE[3] = {8, 4, 2};
+#endif
+
+typedef float Vector __attribute__((vector_size(4 * LANES)));
+typedef float Loose __attribute__((vector_size(4 * LANES), aligned(4)));  // at any address
+
+static inline Vector same(float value) { return value - Vector{}; }
+static inline Vector load(const float* at) { return *reinterpret_cast<const Loose*>(at); }
+static inline void store(float* at, Vector value) { *reinterpret_cast<Loose*>(at) = value; }
+
+static inline int thread()
+{
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+#define UNROLL _Pragma("GCC unroll 16")
+
+// A convolution's sizes: spatial sizes of the output, and of the room that holds the padded input.
+struct Sizes {
+    int64_t images, channels, height, width;               // of the input
+    int64_t out_channels, out_height, out_width;           // of the output
+    int64_t padding_y, padding_x, room_height, room_width;
+    int64_t stride_image, stride_channel, stride_row, stride_column;  // of the input, in floats
+};
+
+// G outputs × P columns of one output row. inputs: where each kept input channel's room begins.
+template <int G, int P, int S, int K>
+static inline __attribute__((always_inline)) void tile(
+    const float* const* inputs, int64_t kept, int64_t offset, int64_t room_row, const float* weight,
+    const float* bias, Vector (&sum)[G][P])
+{
+    UNROLL for (int o = 0; o < G; o++)
+        UNROLL for (int p = 0; p < P; p++) sum[o][p] = same(bias[o]);
+    for (int64_t c = 0; c < kept; c++) {
+        const float* row = inputs[c] + offset;
+        for (int r = 0; r < K; r++, row += room_row) {
+            if constexpr (G == 1) {
+                UNROLL for (int s = 0; s < K; s++) {
+                    const Vector factor = same(*weight++);
+                    UNROLL for (int p = 0; p < P; p++)
+                        sum[0][p] += factor * load(row + LANES * (p * S + s));
+                }
+            } else {
+                Vector values[(P - 1) * S + K];
+                UNROLL for (int p = 0; p < (P - 1) * S + K; p++) values[p] = load(row + LANES * p);
+                UNROLL for (int s = 0; s < K; s++)
+                    UNROLL for (int o = 0; o < G; o++) {
+                        const Vector factor = same(*weight++);
+                        UNROLL for (int p = 0; p < P; p++) sum[o][p] += factor * values[p * S + s];
+                    }
+            }
+        }
+    }
+}
+
+// G output channels, all their pixels. out: [channel][row][column][image], of `images` images.
+template <int G, int P, int S, int K>
+static void columns(
+    const Sizes& z, const float* const* inputs, int64_t kept, const float* weight, const float* bias,
+    const int64_t* outputs, float* out, int64_t first, int64_t lanes, int64_t y, int64_t& x)
+{
+    const int64_t room_row = z.room_width * LANES;
+    for (; x + P <= z.out_width; x += P) {
+        Vector sum[G][P];
+        tile<G, P, S, K>(inputs, kept, (y * S * z.room_width + x * S) * LANES, room_row, weight, bias, sum);
+        UNROLL for (int o = 0; o < G; o++)
+            UNROLL for (int p = 0; p < P; p++) {
+                float* at = out + ((outputs[o] * z.out_height + y) * z.out_width + x + p) * z.images + first;
+                if (lanes == LANES)
+                    store(at, sum[o][p]);
+                else
+                    for (int64_t l = 0; l < lanes; l++) at[l] = sum[o][p][l];
+            }
+    }
+}
+
+template <int G, int S, int K>
+static void block(
+    const Sizes& z, const float* const* inputs, int64_t kept, const float* weight, const float* bias,
+    const int64_t* outputs, float* out, int64_t first, int64_t lanes)
+{
+    constexpr int P = WIDE[G / 2];
+    for (int64_t y = 0; y < z.out_height; y++) {
+        int64_t x = 0;
+        columns<G, P, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+        if constexpr (P > 4) columns<G, 4, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+        if constexpr (P > 2) columns<G, 2, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+        columns<G, 1, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+    }
+}
+
+// The images from `first` on, `lanes` of them, into the room; its border is zero already.
+static void fill(const Sizes& z, const float* x, float* room, int64_t first, int64_t lanes)
+{
+    for (int64_t c = 0; c < z.channels; c++)
+        for (int64_t y = 0; y < z.height; y++) {
+            const float* from = x + first * z.stride_image + c * z.stride_channel + y * z.stride_row;
+            float* to = room + ((c * z.room_height + y + z.padding_y) * z.room_width + z.padding_x) * LANES;
+            if (z.stride_image == 1 && lanes == LANES) {
+                for (int64_t i = 0; i < z.width; i++, from += z.stride_column, to += LANES)
+                    store(to, load(from));
+            } else {
+                for (int64_t l = 0; l < LANES; l++) {
+                    const float* image = from + l * z.stride_image;
+                    for (int64_t i = 0; i < z.width; i++)
+                        to[i * LANES + l] = l < lanes ? image[i * z.stride_column] : 0.0f;
+                }
+            }
+        }
+}
+
+// What both kinds of layer are told of their groups; weight_start: where a group's weights begin.
+struct Groups {
+    int64_t count;
+    const int64_t *output_start, *outputs, *input_start, *inputs, *weight_start;
+    const float *weight, *bias;
+};
+
+template <int S, int K>
+static void convolve(const Sizes& z, const Groups& g, const float* x, float* room, const float** places,
+                     int64_t most_kept, float* out, int threads)
+{
+    const int64_t plane = z.room_height * z.room_width * LANES;
+    const int64_t chunks = (z.images + LANES - 1) / LANES;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int64_t chunk = 0; chunk < chunks; chunk++) {
+        float* mine = room + thread() * z.channels * plane;
+        const float** here = places + thread() * most_kept;
+        const int64_t first = chunk * LANES;
+        const int64_t lanes = z.images - first < LANES ? z.images - first : LANES;
+        fill(z, x, mine, first, lanes);
+        for (int64_t q = 0; q < g.count; q++) {
+            const int64_t* inputs = g.inputs + g.input_start[q];
+            const int64_t kept = g.input_start[q + 1] - g.input_start[q], end = g.output_start[q + 1];
+            for (int64_t c = 0; c < kept; c++) here[c] = mine + inputs[c] * plane;
+            const float* w = g.weight + g.weight_start[q];
+            int64_t o = g.output_start[q];
+            for (; o + 4 <= end; o += 4, w += 4 * kept * K * K)
+                block<4, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes);
+            for (; o + 2 <= end; o += 2, w += 2 * kept * K * K)
+                block<2, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes);
+            for (; o < end; o++, w += kept * K * K)
+                block<1, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes);
+        }
+    }
+}
+
+// R rows of the batch × V vectors of a group's outputs; weight: [input][V vectors].
+template <int R, int V>
+static inline __attribute__((always_inline)) void rows(
+    const float* x, int64_t width, const int64_t* inputs, int64_t kept, const float* weight,
+    const float* bias, float* room)
+{
+    Vector sum[R][V];
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int v = 0; v < V; v++) sum[r][v] = load(bias + LANES * v);
+    for (int64_t c = 0; c < kept; c++, weight += LANES * V) {
+        Vector factors[V];
+        UNROLL for (int v = 0; v < V; v++) factors[v] = load(weight + LANES * v);
+        const float* from = x + inputs[c];
+        UNROLL for (int r = 0; r < R; r++) {
+            const Vector value = same(from[r * width]);
+            UNROLL for (int v = 0; v < V; v++) sum[r][v] += value * factors[v];
+        }
+    }
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int v = 0; v < V; v++) store(room + (r * V + v) * LANES, sum[r][v]);
+}
+
+// One row: four sums a vector, since one would wait for itself.
+template <int V>
+static inline __attribute__((always_inline)) void one_row(
+    const float* x, const int64_t* inputs, int64_t kept, const float* weight, const float* bias, float* room)
+{
+    Vector sum[4][V] = {};
+    int64_t c = 0;
+    for (; c + 4 <= kept; c += 4, weight += 4 * LANES * V)
+        UNROLL for (int u = 0; u < 4; u++) {
+            const Vector value = same(x[inputs[c + u]]);
+            UNROLL for (int v = 0; v < V; v++) sum[u][v] += value * load(weight + (u * V + v) * LANES);
+        }
+    for (; c < kept; c++, weight += LANES * V)
+        UNROLL for (int v = 0; v < V; v++) sum[0][v] += same(x[inputs[c]]) * load(weight + v * LANES);
+    UNROLL for (int v = 0; v < V; v++)
+        store(room + v * LANES, load(bias + v * LANES) + (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]));
+}
+
+// `room` holds R × V vectors; from each row `count` values go to their outputs.
+static void put(const float* room, int64_t row_size, int rows, const int64_t* outputs, int64_t count,
+                float* out, int64_t width)
+{
+    const bool together = outputs[count - 1] - outputs[0] == count - 1;
+    for (int r = 0; r < rows; r++, room += row_size, out += width) {
+        if (together)
+            std::memcpy(out + outputs[0], room, count * sizeof(float));
+        else
+            for (int64_t o = 0; o < count; o++) out[outputs[o]] = room[o];
+    }
+}
+
+template <int V>
+static void group_rows(const Groups& g, int64_t q, int64_t o, const float* weight, const float* x,
+                       int64_t batch, int64_t width, float* out, int64_t out_width)
+{
+    constexpr int R = 8 / V;
+    const int64_t* inputs = g.inputs + g.input_start[q];
+    const int64_t kept = g.input_start[q + 1] - g.input_start[q], left = g.output_start[q + 1] - o;
+    const int64_t count = left < V * LANES ? left : V * LANES;
+    float bias[V * LANES] = {}, room[8 * LANES];
+    for (int64_t i = 0; i < count; i++) bias[i] = g.bias[o + i];
+    int64_t b = 0;
+    for (; b + R <= batch; b += R) {
+        rows<R, V>(x + b * width, width, inputs, kept, weight, bias, room);
+        put(room, V * LANES, R, g.outputs + o, count, out + b * out_width, out_width);
+    }
+    for (; b < batch; b++) {
+        one_row<V>(x + b * width, inputs, kept, weight, bias, room);
+        put(room, V * LANES, 1, g.outputs + o, count, out + b * out_width, out_width);
+    }
+}
+
+extern "C" {
+
+int graphprune_lanes() { return LANES; }
+
+// 0, or -1 for a stride or kernel size that is not compiled.
+int graphprune_conv2d(
+    const int64_t* sizes, int64_t stride, int64_t kernel, int64_t count, const int64_t* output_start,
+    const int64_t* outputs, const int64_t* input_start, const int64_t* inputs, const int64_t* weight_start,
+    const float* weight, const float* bias, const float* x, float* room, const float** places,
+    int64_t most_kept, float* out, int threads)
+{
+    Sizes z;
+    static_assert(sizeof(Sizes) == 15 * sizeof(int64_t), "Sizes are read as 15 numbers");
+    std::memcpy(&z, sizes, sizeof z);
+    const Groups g{count, output_start, outputs, input_start, inputs, weight_start, weight, bias};
+#define GRAPHPRUNE_CASE(S, K) \
+    if (stride == S && kernel == K) { convolve<S, K>(z, g, x, room, places, most_kept, out, threads); return 0; }
+    GRAPHPRUNE_CASE(1, 3)
+    GRAPHPRUNE_CASE(2, 3)
+    GRAPHPRUNE_CASE(1, 1)
+#undef GRAPHPRUNE_CASE
+    return -1;
+}
+
+// x: (batch, width), out: (batch, out_width), rows one after the other.
+void graphprune_linear(
+    int64_t count, const int64_t* output_start, const int64_t* outputs, const int64_t* input_start,
+    const int64_t* inputs, const int64_t* weight_start, const float* weight, const float* bias,
+    const float* x, int64_t batch, int64_t width, float* out, int64_t out_width, int threads)
+{
+    const Groups g{count, output_start, outputs, input_start, inputs, weight_start, weight, bias};
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int64_t q = 0; q < count; q++) {
+        const int64_t kept = input_start[q + 1] - input_start[q];
+        const float* w = weight + weight_start[q];
+        int64_t o = output_start[q];
+        for (; o + LANES < output_start[q + 1]; o += 2 * LANES, w += 2 * LANES * kept)
+            group_rows<2>(g, q, o, w, x, batch, width, out, out_width);
+        if (o < output_start[q + 1]) group_rows<1>(g, q, o, w, x, batch, width, out, out_width);
+    }
+}
+}

@@ -1,0 +1,133 @@
+"""The compiled kernel: that it is built whole, once, and refuses nothing it says it takes."""
+
+import ctypes
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphprune.sparse import native
+from graphprune.sparse.groups import Groups
+
+pytestmark = pytest.mark.skipif(
+    not native.available(), reason="no C++ compiler: the sparse kernel cannot be built"
+)
+
+
+@pytest.fixture(params=[1, 2], ids=["1 thread", "2 threads"])
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+def masked(outputs, inputs, density, seed):
+    generator = torch.Generator().manual_seed(seed)
+    rows = torch.rand(max(1, outputs // 3), inputs, generator=generator) < density
+    mask = rows[torch.randint(len(rows), (outputs,), generator=generator)]
+    return mask, torch.randn(outputs, inputs, generator=generator)
+
+
+@given(
+    outputs=st.integers(1, 70),
+    inputs=st.integers(1, 40),
+    batch=st.integers(1, 20),
+    density=st.floats(0, 1),
+    seed=st.integers(0, 2**31),
+)
+@settings(max_examples=60, deadline=None)
+def test_linear_is_the_masked_dense_product(outputs, inputs, batch, density, seed):
+    mask, weight = masked(outputs, inputs, density, seed)
+    groups, x, bias = Groups.from_mask(mask), torch.randn(batch, inputs), torch.randn(outputs)
+    pack = native.Pack(groups, groups.pack(weight), None)
+    for b in (bias, None):
+        expected = F.linear(x, weight * mask, b)
+        torch.testing.assert_close(native.linear(x, pack, b), expected, rtol=1e-4, atol=1e-4)
+
+
+@given(
+    channels=st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    images=st.integers(1, 19),
+    size=st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    kind=st.sampled_from(
+        [(3, 1, 1), (3, 2, 1), (3, 1, 0), (3, 1, 2), (1, 1, 0), (1, 2, 0), (1, 2, 1)]
+    ),
+    density=st.floats(0, 1),
+    seed=st.integers(0, 2**31),
+)
+@settings(max_examples=80, deadline=None)
+def test_convolution_is_the_masked_dense_one(channels, images, size, kind, density, seed):
+    kernel, stride, padding = kind
+    if min(size) + 2 * padding < kernel:
+        return
+    mask, _ = masked(*channels, density, seed)
+    weight, bias = torch.randn(*channels, kernel, kernel), torch.randn(channels[0])
+    x = torch.randn(images, channels[1], *size)
+    groups = Groups.from_mask(mask)
+    pack = native.Pack(groups, groups.pack(weight), (kernel, kernel))
+    expected = F.conv2d(x, weight * mask[:, :, None, None], bias, stride, padding)
+    innermost = x.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)
+    for layout in (x, innermost, x.to(memory_format=torch.channels_last)):
+        found = native.conv2d(layout, pack, bias, (stride, stride), (padding, padding))
+        assert found.stride(0) == 1
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_threads_change_nothing(threads):
+    mask, weight = masked(64, 64, 0.2, 0)
+    groups = Groups.from_mask(mask)
+    x = torch.randn(33, 64, generator=torch.Generator().manual_seed(1))
+    found = native.linear(x, native.Pack(groups, groups.pack(weight), None), None)
+    torch.testing.assert_close(found, F.linear(x, weight * mask), rtol=1e-4, atol=1e-4)
+    weight = torch.randn(64, 64, 3, 3, generator=torch.Generator().manual_seed(2))
+    images = torch.randn(21, 64, 5, 5, generator=torch.Generator().manual_seed(3))
+    pack = native.Pack(groups, groups.pack(weight), (3, 3))
+    found = native.conv2d(images, pack, None, (1, 1), (1, 1))
+    expected = F.conv2d(images, weight * mask[:, :, None, None], None, 1, 1)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_library_is_built_into_the_folder_asked_for_and_found_there_again(tmp_path):
+    program = "from graphprune.sparse import native; print(native.available())"
+    environment = {
+        "GRAPHPRUNE_CACHE": str(tmp_path),
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+    }
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+        )
+        assert done.stdout.strip() == "True", done.stderr
+        (library,) = tmp_path.glob("*.so")
+        made = library.stat().st_mtime_ns
+        assert ctypes.CDLL(str(library)).graphprune_lanes() in (4, 8, 16)
+    assert library.stat().st_mtime_ns == made
+    assert list(tmp_path.iterdir()) == [library]
+
+
+def test_without_a_compiler_there_is_no_kernel_and_no_error(tmp_path):
+    program = "from graphprune.sparse import native; print(native.available())"
+    environment = {"GRAPHPRUNE_CACHE": str(tmp_path), "PATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "False", done.stderr
+
+
+def test_a_source_that_does_not_compile_is_reported_and_leaves_nothing(
+    tmp_path, monkeypatch, capsys
+):
+    broken = tmp_path / "broken.cpp"
+    broken.write_text("this is no C++")
+    monkeypatch.setattr(native, "SOURCE", broken)
+    monkeypatch.setenv("GRAPHPRUNE_CACHE", str(tmp_path / "cache"))
+    assert native._library.__wrapped__() is None
+    assert "could not be built" in capsys.readouterr().out
+    assert list(Path(tmp_path / "cache").iterdir()) == []
