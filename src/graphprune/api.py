@@ -1,4 +1,4 @@
-"""The public Python interface: prune a model of your own, look at graphs as the studies do."""
+"""The public interface: prune a model of your own and make it smaller; search for graphs."""
 
 from collections.abc import Iterable
 
@@ -18,6 +18,7 @@ from graphprune.pruning.prune import next_masks
 from graphprune.pruning.scope import tensors
 from graphprune.registry import lookup
 from graphprune.seeds import derive
+from graphprune.sparse.compact import compact
 
 __all__ = [
     "Counts",
@@ -25,6 +26,7 @@ __all__ = [
     "RelationalGraph",
     "aspl",
     "best_regular_graph",
+    "compact",
     "count",
     "graph_properties",
     "minimise_aspl",

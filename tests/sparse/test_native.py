@@ -79,7 +79,8 @@ def test_convolution_is_the_masked_dense_one(channels, images, size, kind, densi
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_threads_change_nothing(threads):
+def test_threads_change_nothing(threads, monkeypatch):
+    monkeypatch.setattr(native, "ALONE", 0)
     mask, weight = masked(64, 64, 0.2, 0)
     groups = Groups.from_mask(mask)
     x = torch.randn(33, 64, generator=torch.Generator().manual_seed(1))

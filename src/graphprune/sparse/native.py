@@ -27,6 +27,7 @@ FLAGS = ("-O3", "-march=native", "-std=c++17", "-shared", "-fPIC")
 COMPILERS = ("g++", "clang++")
 STRIDES = ((1, 1), (2, 2))
 KERNELS = ((1, 1), (3, 3))
+ALONE = 2_000_000  # multiply-adds; with fewer, threads would wait for one another most of the time
 
 
 def available() -> bool:
@@ -103,7 +104,7 @@ def linear(x: Tensor, pack: Pack, bias: Tensor | None) -> Tensor:
         _int(x.shape[1]),
         _pointer(out),
         _int(out_width),
-        torch.get_num_threads(),
+        _threads(len(x) * len(pack.weight)),
     )
     return out
 
@@ -131,7 +132,7 @@ def conv2d(
     room_height, room_width = height + 2 * padding[0], width + 2 * padding[1]
     out_channels = len(pack.groups.outputs)
     out = x.new_empty(out_channels, out_height, out_width, images)
-    threads = torch.get_num_threads()
+    threads = _threads(images * out_height * out_width * len(pack.weight))
     room = x.new_zeros(threads, channels, room_height, room_width, _lanes())
     places = torch.empty(threads, max(pack.most_kept, 1), dtype=torch.int64)
     sizes = torch.tensor(
@@ -172,6 +173,10 @@ def _group_arguments(pack: Pack, bias: Tensor) -> tuple[object, ...]:
         _pointer(pack.weight),
         _pointer(bias),
     )
+
+
+def _threads(work: int) -> int:
+    return torch.get_num_threads() if work > ALONE else 1
 
 
 def _in_order(bias: Tensor | None, groups: Groups) -> Tensor:
