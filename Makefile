@@ -26,7 +26,7 @@ run: env
 	@echo $(REPORT)
 
 test: env
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 lint: env
 	$(BIN)/ruff check .

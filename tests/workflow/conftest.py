@@ -26,6 +26,13 @@ PARTS = (
 SMOKE = ("--configfile", "experiments/smoke.yaml")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all tests of the workflow: they share a run."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("workflow"))
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of the project that Snakemake is run in."""
