@@ -9,7 +9,7 @@ from torch import nn
 
 from graphprune.graphs.catalogue import best_regular_graph
 from graphprune.graphs.layout import expand
-from graphprune.sparse import choose, layers, native
+from graphprune.sparse import base, choose, native
 from graphprune.sparse.layers import CompactConv2d, CompactLinear
 
 needs_kernel = pytest.mark.skipif(
@@ -77,7 +77,7 @@ def test_every_form_computes_the_same(monkeypatch, make, form):
         seen.append(set(forms))
         return form
 
-    monkeypatch.setattr(layers, "fastest", pick)
+    monkeypatch.setattr(base, "fastest", pick)
     dense, layer, x = make()
     with torch.no_grad():
         torch.testing.assert_close(layer(x), dense(x), rtol=1e-5, atol=1e-5)
@@ -90,7 +90,7 @@ def test_every_form_computes_the_same(monkeypatch, make, form):
 @pytest.mark.parametrize("make", FORMS)
 def test_every_new_shape_is_measured_once(monkeypatch, make):
     measured = []
-    monkeypatch.setattr(layers, "fastest", lambda forms: measured.append(1) or "kernel")
+    monkeypatch.setattr(base, "fastest", lambda forms: measured.append(1) or "kernel")
     _, layer, x = make()
     with torch.no_grad():
         for images in (x, x, x[:2], x[:2], x):
@@ -105,7 +105,7 @@ def test_what_no_choice_needs_takes_no_memory(monkeypatch):
             form()
         return "kernel"
 
-    monkeypatch.setattr(layers, "fastest", pick)
+    monkeypatch.setattr(base, "fastest", pick)
     _, layer, x = linear()
     with torch.no_grad():
         layer(x)
@@ -116,7 +116,7 @@ def test_what_no_choice_needs_takes_no_memory(monkeypatch):
 @pytest.mark.parametrize("make", FORMS)
 def test_a_changed_weight_changes_every_form(monkeypatch, make):
     for form in sorted(FORMS[make]):
-        monkeypatch.setattr(layers, "fastest", lambda forms, form=form: form)
+        monkeypatch.setattr(base, "fastest", lambda forms, form=form: form)
         _, layer, x = make()
         with torch.no_grad():
             before = layer(x)

@@ -6,6 +6,7 @@ to be changed in meaning: kernels that were compiled before would not notice.
 
 from typing import Any
 
+import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
@@ -25,3 +26,13 @@ def _popcount(_: Any, word: Any) -> Any:
 
 
 popcount: Any = intrinsic(_popcount)
+
+
+@helper
+def random_word(state: Any) -> Any:
+    """64 uniform bits, and `state` (1,) uint64 moved on (SplitMix64, Steele et al. 2014)."""
+    state[0] += np.uint64(0x9E3779B97F4A7C15)
+    word = state[0]
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))

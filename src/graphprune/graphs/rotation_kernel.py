@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graphprune.graphs.bits import helper, kernel, popcount
+from graphprune.graphs.bits import helper, kernel, popcount, random_word
 from graphprune.graphs.swap_kernel import UNREACHED
 
 _U = np.uint64
@@ -40,18 +40,8 @@ class RotationState(NamedTuple):
 
 
 @helper
-def _next(random):
-    """Uniform 64 bits (SplitMix64, Steele et al. 2014)."""
-    random[0] += _U(0x9E3779B97F4A7C15)
-    word = random[0]
-    word = (word ^ (word >> _U(30))) * _U(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> _U(27))) * _U(0x94D049BB133111EB)
-    return word ^ (word >> _U(31))
-
-
-@helper
 def _below(random, limit):
-    return np.int64((_next(random) >> _U(32)) * _U(limit) >> _U(32))
+    return np.int64((random_word(random) >> _U(32)) * _U(limit) >> _U(32))
 
 
 @helper
@@ -192,7 +182,7 @@ def search(words, n, k, folds, moore, state, rule, tally, until, sums, taken):
         misses = 0
         allowed = now
         if rule.hot > 0:
-            uniform = (np.float64(_next(state.random) >> _U(11)) + 0.5) * 2.0**-53
+            uniform = (np.float64(random_word(state.random) >> _U(11)) + 0.5) * 2.0**-53
             allowed += np.int64(-np.log(uniform) * temperature)
         excess = _judge(words, state, n, base, folds, moore, allowed)
         accepted = excess <= allowed

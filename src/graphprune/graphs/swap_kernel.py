@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graphprune.graphs.bits import helper, kernel, popcount
+from graphprune.graphs.bits import helper, kernel, popcount, random_word
 
 _U = np.uint64
 _ONE = np.uint64(1)
@@ -71,16 +71,6 @@ class Rule(NamedTuple):
     every: bool
     hot: float
     cooling: float
-
-
-@helper
-def _next(random):
-    """Uniform 64 bits (SplitMix64, Steele et al. 2014)."""
-    random[0] += _U(0x9E3779B97F4A7C15)
-    word = random[0]
-    word = (word ^ (word >> _U(30))) * _U(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> _U(27))) * _U(0x94D049BB133111EB)
-    return word ^ (word >> _U(31))
 
 
 @helper
@@ -294,7 +284,7 @@ def search(words, n, k, moore, state, rule, tally, until, sums, taken):
     while step < until and now > rule.enough and misses < _MISSES:
         if rule.hot > 0 and (temperature == 0 or step % _SAME_TEMPERATURE == 0):
             temperature = rule.hot * rule.cooling ** (step - step % _SAME_TEMPERATURE)
-        draw = _next(state.random)
+        draw = random_word(state.random)
         first = (draw >> _U(32)) * m >> _U(32)
         second = (draw & _U(0xFFFFFFFF)) * m >> _U(32)
         turned = draw & _ONE
@@ -312,7 +302,7 @@ def search(words, n, k, moore, state, rule, tally, until, sums, taken):
         if possible:
             allowed = start if rule.fixed else now
             if rule.hot > 0:
-                uniform = (np.float64(_next(state.random) >> _U(11)) + 0.5) * 2.0**-53
+                uniform = (np.float64(random_word(state.random) >> _U(11)) + 0.5) * 2.0**-53
                 allowed += np.int64(-np.log(uniform) * temperature)
             _exchange(state, width, a, b, c, d, b_of_a, a_of_b, d_of_c, c_of_d)
             nodes[0], nodes[1], nodes[2], nodes[3] = a, b, c, d

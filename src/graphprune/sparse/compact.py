@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from graphprune.masks.mask import Masks
+from graphprune.sparse.base import obstacle
 from graphprune.sparse.groups import Groups, same_at_every_position
-from graphprune.sparse.layers import CompactConv2d, CompactLinear, obstacle
+from graphprune.sparse.layers import CompactConv2d, CompactLinear
 from graphprune.sparse.pool import MaxPool2d
 
 # A mask with more groups than this, and than a quarter of the outputs, is taken as unstructured.
