@@ -27,11 +27,10 @@ SMOKE = ("--configfile", "experiments/smoke.yaml")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all tests of the workflow, which share a run; it begins with them."""
-    mine = [item for item in items if Path(__file__).parent in item.path.parents]
-    for item in mine:
-        item.add_marker(pytest.mark.xdist_group("workflow"))
-    items.sort(key=lambda item: item not in mine)
+    """One worker runs all tests of the workflow: they share a run."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("workflow"))
 
 
 @dataclass(frozen=True)
