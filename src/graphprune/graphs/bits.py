@@ -11,7 +11,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 # For functions that only change arrays they are given: no reference is counted. Counting, at
-# every call of a helper, would take most of a kernel's time. Helpers are compiled into callers.
+# every call of a helper, would take about as long as the work itself. Helpers are compiled into
+# their callers.
 kernel: Any = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
 helper: Any = njit(forceinline=True, _nrt=False)  # type: ignore[call-overload]
 

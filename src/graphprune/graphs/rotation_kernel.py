@@ -3,7 +3,7 @@
 Under an s-fold rotation node v goes to v + n/s (mod n); an edge and its images form an orbit. A
 move replaces whole orbits, so the graph stays symmetric, and only the n/s base nodes 0 … n/s − 1
 need a breadth-first search. Far fewer graphs are left to search through, among them often
-better ones than a plain search meets (Sakamoto's Graph Golf entries; Inoue 2019).
+better ones than a plain search meets: see which entries of the catalogue it found.
 
 Excess and steps are those of `swap_kernel`. Compiled functions call only functions of this file
 and of `bits`: see there.

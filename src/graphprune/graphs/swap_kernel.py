@@ -26,7 +26,7 @@ _ENDS = 4  # of the two edges of a swap
 _NEAREST, _WIDEST = 2, 4  # radii of the balls that are kept up to date
 UNREACHED = 2**60  # excess of a disconnected graph
 _MISSES = 100_000  # draws in a row without a possible swap: there is none, and the search ends
-_SAME_TEMPERATURE = 256  # steps; a power costs as much as half a step
+_SAME_TEMPERATURE = 256  # steps; a power at every step would cost more than it is worth
 
 
 class SwapState(NamedTuple):
