@@ -12,6 +12,9 @@ include: "rules/bogp.smk"
 include: "rules/bogp_choices.smk"
 include: "rules/bogp_graphs.smk"
 include: "rules/rgp_theory.smk"
+include: "rules/rgp_common.smk"
+include: "rules/rgp.smk"
+include: "rules/ws_flex.smk"
 include: "rules/report.smk"
 
 

@@ -86,7 +86,7 @@ rule bogp_base:
     input:
         data=DATA_FILES,
         split=SPLIT,
-        code=lambda w: code_files("bogp_base.py", *bogp_model_code(w)),
+        code=lambda w: code_files("dense.py", *bogp_model_code(w)),
     output:
         records=f"{BOGP_RESULTS}/base.parquet",
         recipe=f"{BOGP_RESULTS}/recipe.json",
@@ -103,9 +103,9 @@ rule bogp_base:
         setup=bogp_setup,
         tuning_seeds=lambda w: bogp(w)["tuning_seeds"],
         final_seeds=lambda w: bogp(w)["final_seeds"],
-        code=lambda w: code_hash("bogp_base.py", *bogp_model_code(w)),
+        code=lambda w: code_hash("dense.py", *bogp_model_code(w)),
     script:
-        "../workflow_scripts/bogp_base.py"
+        "../workflow_scripts/dense.py"
 
 
 rule bogp_search:

@@ -55,20 +55,8 @@ def bogp_databases(w):
 
 
 def setup_of(setting):
-    """What every training of a setting shares. Threads and precision are part of the numbers."""
-    return {
-        "experiment": config["experiment"],
-        "study": "bogp",
-        "dataset": config["data"]["name"],
-        "protocol": config["protocol"],
-        "model": setting["model"],
-        "init": setting["init"],
-        "recipe_name": setting["recipe"],
-        "recipe": config["recipes"][setting["recipe"]],
-        "threads": config["compute"]["threads"],
-        "deterministic": config["compute"]["deterministic"],
-        "precision": config["compute"]["precision"],
-    }
+    """What every training of a setting shares."""
+    return training_setup("bogp", setting["model"], setting["init"], setting["recipe"])
 
 
 def bogp_setup(w):

@@ -89,3 +89,25 @@ def figure_files(folder, category, group, name, what):
             labels={"what": what},
         ),
     }
+
+
+def training_setup(study, model, init, recipe, **more):
+    """What the trainings of a job share. Threads, precision and compile are part of the numbers.
+
+    more: image_size, standardise and init_kind, where a study sets them.
+    """
+    return {
+        "experiment": config["experiment"],
+        "study": study,
+        "dataset": config["data"]["name"],
+        "protocol": config["protocol"],
+        "model": model,
+        "init": init,
+        "recipe_name": recipe,
+        "recipe": config["recipes"][recipe],
+        "threads": config["compute"]["threads"],
+        "deterministic": config["compute"]["deterministic"],
+        "precision": config["compute"]["precision"],
+        "compile": config["compute"]["compile"],
+        **more,
+    }

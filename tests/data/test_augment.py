@@ -4,13 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from graphprune.data.augment import pad_crop_flip
+from graphprune.data import augment
+from graphprune.data.augment import Augmentation, crop_flip, draw_moves
 
 PADDING, HEIGHT, WIDTH = 2, 4, 5
 
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
+
+
+def pad_crop_flip(images, padding, flip, chosen):
+    """Images moved as they are in an epoch."""
+    return crop_flip(
+        images, draw_moves(len(images), Augmentation(padding, flip), chosen, images.device)
+    )
 
 
 def numbered(count, channels=2):
@@ -82,6 +90,18 @@ def test_a_seed_gives_one_result_and_goes_on_to_another():
     first = pad_crop_flip(images, PADDING, True, one)
     assert torch.equal(first, pad_crop_flip(images, PADDING, True, same))
     assert not torch.equal(first, pad_crop_flip(images, PADDING, True, one))
+
+
+@pytest.mark.parametrize("flip", [True, False])
+def test_some_images_are_moved_as_they_are_among_all(flip, monkeypatch):
+    """Whatever the pieces in which that is done."""
+    images = torch.randint(256, (23, 2, HEIGHT, WIDTH), dtype=torch.uint8)
+    moves = draw_moves(23, Augmentation(PADDING, flip), generator(), images.device)
+    whole = crop_flip(images, moves)
+    some = torch.tensor([7, 0, 22, 7])
+    assert torch.equal(crop_flip(images[some], moves[some]), whole[some])
+    monkeypatch.setattr(augment, "PIECE", 5)
+    assert torch.equal(crop_flip(images, moves), whole)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -5,17 +5,16 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from graphprune.data.augment import Augmentation, pad_crop_flip
+from graphprune.data.augment import Augmentation, crop_flip, draw_moves
 from graphprune.data.batches import (
-    PIECE,
     Batches,
     ChannelScaling,
     DeviceSplit,
     channel_scaling,
     load_splits,
-    resized,
 )
 from graphprune.data.raw import RawDataset
+from graphprune.data.resize import PIECE, resized
 from graphprune.data.split import save_split, stratified_split
 from graphprune.data.stored import write_dataset
 from graphprune.errors import UserError
@@ -79,6 +78,14 @@ def test_only_the_asked_parts_are_given(stored):
         load_splits(root / "set", root / "split.npz", "cpu", ("valid",))
     with pytest.raises(TypeError):
         load_splits(root / "set", root / "split.npz", "cpu")  # type: ignore[call-arg]
+
+
+def test_train_and_val_can_be_had_as_one(stored):
+    root, raw, train, val = stored
+    split = load_splits(root / "set", root / "split.npz", "cpu", ["train+val"])["train+val"]
+    both = np.concatenate([train, val])
+    assert np.array_equal(split.images.numpy(), raw.train_images[both])
+    assert np.array_equal(split.labels.numpy(), raw.train_labels[both])
 
 
 def test_a_split_of_another_set_is_not_applied(stored, tmp_path):
@@ -201,7 +208,8 @@ def test_augmentation_is_drawn_anew_in_training_and_never_in_evaluation(batch_si
     again = generator(1)
     if batch_size is not None:
         torch.randperm(N, generator=again)
-    assert torch.equal(first, pad_crop_flip(images, 2, True, again) / 255)
+    moves = draw_moves(N, Augmentation(padding=2), again, images.device)
+    assert torch.equal(first, crop_flip(images, moves) / 255)
 
 
 @pytest.mark.parametrize("batch_size", [None, 5])

@@ -229,6 +229,17 @@ def test_a_missing_file_is_reported_as_missing(tmp_path):
         Masks.load(tmp_path / "none.safetensors")
 
 
+def test_a_weight_keeps_its_layout_when_it_is_pruned():
+    net = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+    before = net.weight.detach().clone()
+    mask = torch.rand(4, 3, 3, 3) < 0.5
+    masks = Masks({"weight": mask})
+    masks.apply_(net)
+    assert torch.equal(net.weight, before * mask)
+    assert net.weight.is_contiguous(memory_format=torch.channels_last)
+    assert masks._factor("weight", net.weight).stride() == net.weight.stride()
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_masks_of_two_devices_combine_and_apply():
     net = model().cuda()

@@ -77,13 +77,16 @@ def test_many_networks_at_once() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_cross_entropy_and_its_gradient_are_those_of_torch(dtype, reduction) -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_and_its_gradient_are_those_of_torch(dtype, reduction, smoothing) -> None:
     logits, labels = _sample(seed=3, size=37, classes=7)
     ours = logits.to(dtype).requires_grad_()
     plain = logits.to(dtype).requires_grad_()
     wide = torch.promote_types(dtype, torch.float32)
-    expected = torch.nn.functional.cross_entropy(plain.to(wide), labels, reduction=reduction)
-    loss = cross_entropy(ours, labels, reduction)
+    expected = torch.nn.functional.cross_entropy(
+        plain.to(wide), labels, reduction=reduction, label_smoothing=smoothing
+    )
+    loss = cross_entropy(ours, labels, reduction, smoothing)
     assert loss.dtype == wide
     (loss + expected).backward()
     torch.testing.assert_close(loss, expected)

@@ -53,8 +53,11 @@ def test_the_default_config_is_valid_and_called_default():
 
 
 @pytest.mark.parametrize("path", OVERLAYS, ids=lambda path: path.stem)
-def test_an_overlay_is_valid_and_named_after_its_file(path):
+def test_an_overlay_is_valid_and_named_after_its_file(path, tmp_path, monkeypatch):
     config = merged(load(path))
+    monkeypatch.chdir(tmp_path)
+    if folder := config["data"]["folder"]:  # of images, that a user puts there
+        (tmp_path / folder).mkdir(parents=True)
     validate(config)
     assert config["experiment"] == path.stem
 
@@ -78,6 +81,9 @@ def properties(schema, path=()):
 KEYS = dict(properties(load(SCHEMA)))
 
 
+LISTS = [("bogp", "settings"), ("rgp", "networks")]  # of mappings
+
+
 def keys_of(value, path=()):
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -93,7 +99,7 @@ def test_every_key_of_the_schema_is_described():
 def test_every_key_of_the_default_config_is_in_the_schema_and_the_other_way_round():
     present = set(keys_of(DEFAULT)) - {("recipes", "*")}
     optional = {path for path, schema in KEYS.items() if "default" in schema}
-    optional |= {path for path in KEYS if path[:2] == ("bogp", "settings")}
+    optional |= {path for path in KEYS if path[:2] in LISTS}
     assert present <= set(KEYS)
     assert set(KEYS) - present <= optional
 
@@ -102,6 +108,7 @@ def test_unknown_keys_are_refused_at_every_level():
     free = {
         ("bogp", "model"),
         ("bogp", "settings", "model"),
+        ("rgp", "networks", "model"),
         ("recipes",),
     }  # options of a builder, names of the user's own
     blocks = {path for path, schema in KEYS.items() if "properties" in schema} - free
@@ -177,6 +184,14 @@ BAD = [
     ("recipes: {full_batch: {learning_rate: [-0.1]}}", "recipes.full_batch.learning_rate, entry 1"),
     ("recipes: {full_batch: {optimiser: Adam}}", "is 'Adam' (did you mean 'adam'?), expected one"),
     ("recipes: {full_batch: {momentum: 0.9}}", "recipes.full_batch.momentum is 0.9, but momentum"),
+    ("recipes: {full_batch: {nesterov: true}}", "recipes.full_batch.nesterov is true, but there"),
+    ("recipes: {rgp: {schedule: step}}", "recipes.rgp.step_epochs is missing; the schedule step"),
+    ("recipes: {rgp: {step_epochs: 3}}", "recipes.rgp.step_epochs belongs to the schedule step,"),
+    ("recipes: {rgp: {schedule: step, step_epochs: 0}}", "recipes.rgp.step_epochs: 0 is less than"),
+    ("recipes: {rgp: {label_smoothing: 1}}", "recipes.rgp.label_smoothing: 1 is greater than"),
+    ("compute: {compile: 1}", "config key compute.compile is 1, expected true or false"),
+    ("compute: {device_data_gb: -1}", "config key compute.device_data_gb: -1 is less than"),
+    ("compute: {device_data_gb: all}", "compute.device_data_gb is 'all', expected a finite number"),
     ("bogp: {masks: {sparsities: [1.0]}}", "bogp.masks.sparsities, entry 1: 1.0 is greater than"),
     ("bogp: {masks: {sparsities: [-0.1]}}", "bogp.masks.sparsities, entry 1: -0.1 is less than"),
     (
@@ -344,6 +359,9 @@ GOOD = [
     "bogp: {baselines: {printed: [], equal: []}}",
     "bogp: {search: {steps: 0, kappa: 0}}",
     "recipes: {a: {optimiser: sgd, learning_rate: [1], epochs: 1, batch_size: 8, momentum: 0.9}}",
+    "recipes: {rgp: {schedule: step, step_epochs: 30, label_smoothing: 0.1, nesterov: true}}",
+    "compute: {compile: true, device_data_gb: 0}",
+    "compute: {device_data_gb: 12.5}",
     "studies: [bogp]",
     "studies: [rgp_theory]",
     "rgp_theory: {nodes: 16, degree: 3, spread: {bands: {low: [2.2]}}}",

@@ -1,5 +1,6 @@
 """What the arms of a comparison share: data, network, recipe; and who may see the test set."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,16 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from run_cases import SIDE, dropout_setup, psi, same_record, setup, task
+from run_cases import HIDDEN, SIDE, dropout_setup, psi, same_record, setup, task
 
+from graphprune.data.batches import DeviceSplit
 from graphprune.data.raw import RawDataset
 from graphprune.data.split import save_split, stratified_split
 from graphprune.data.stored import write_dataset
+from graphprune.data.stream import StreamedSplit
 from graphprune.errors import UserError
+from graphprune.models.init import initialise
 from graphprune.models.mlp import MLP
 from graphprune.runs.execute import execute, train_task
 from graphprune.runs.setup import Setup, load_setup
+from graphprune.runs.tuning import dense_accuracies
+from graphprune.seeds import derive
 from graphprune.training import checkpoint
+from graphprune.training.forward import plain
 from graphprune.training.optimiser import Adam
 from graphprune.training.recipe import Recipe
 
@@ -40,7 +47,7 @@ PARAMS: dict[str, Any] = {
     "deterministic": False,
 }
 CHOSEN = {"learning_rate": 0.05, "epochs": 3, "val_accuracy": {"0.05": {"3": 0.5}}}
-COMPUTE = {"device": "cpu", "checkpoint_seconds": 12.0}
+COMPUTE: dict[str, Any] = {"device": "cpu", "checkpoint_seconds": 12.0}
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +162,143 @@ def test_another_rate_and_length_change_nothing_else():
     other = chosen.with_recipe(0.5, 9)
     assert other.recipe == replace(chosen.recipe, learning_rate=0.5, epochs=9)
     assert replace(other, recipe=chosen.recipe) == chosen
+
+
+def test_with_another_option_only_that_of_the_network_differs():
+    chosen = setup()
+    other = chosen.with_model(hidden=[3], batch_norm=True)
+    assert other.model == {"name": "mlp", "hidden": [3], "batch_norm": True}
+    assert chosen.model == {"name": "mlp", "hidden": list(HIDDEN)}
+    assert replace(other, model=chosen.model) == chosen
+    assert [tuple(p.shape) for p in other.build().parameters() if p.ndim == 2] == [(3, 16), (3, 3)]
+
+
+@pytest.fixture(scope="module")
+def coloured(tmp_path_factory) -> tuple[Path, Path]:
+    """Images of three channels, each with moments of its own; everything but two trains."""
+    root = tmp_path_factory.mktemp("colours")
+    rng = np.random.default_rng(0)
+    brightest = np.array([40, 150, 255])[:, None, None]
+    images = (rng.random((200, 3, SIDE, SIDE)) * brightest).astype(np.uint8)
+    labels = np.arange(200) % 2
+    raw = RawDataset(images, labels, images[:TEST], labels[:TEST], ("a", "b"))
+    write_dataset("colours", raw, root / "data")
+    save_split(root / "split.npz", labels, *stratified_split(labels, 0.01, 0))
+    return root / "data", root / "split.npz"
+
+
+def test_standardised_images_have_mean_0_and_deviation_1_in_every_channel(coloured):
+    chosen = loaded(coloured, test=True, standardise=True)
+    given = torch.cat([images for images, _ in chosen.training_batches().epoch(None)])
+    assert given.mean((0, 2, 3)).abs().max() < 0.02  # the two of val are in the moments too
+    assert (given.std((0, 2, 3)) - 1).abs().max() < 0.02
+    # The others are scaled by the moments of the training images, not by their own.
+    ((shown, _),) = chosen.evaluation_batches("test").epoch(None)
+    plain = loaded(coloured, test=True)
+    assert plain.scaling is None
+    ((stored, _),) = plain.evaluation_batches("test").epoch(None)
+    assert chosen.scaling is not None
+    mean, std = (torch.tensor(v)[:, None, None] for v in (chosen.scaling.mean, chosen.scaling.std))
+    torch.testing.assert_close(shown, (stored - mean) / std)
+
+
+def test_images_are_resized_to_the_size_of_the_params(stored):
+    chosen = loaded(stored, test=True, image_size=9)
+    assert chosen.input_shape == (1, 9, 9)
+    assert {split.image_shape for split in chosen.splits.values()} == {(1, 9, 9)}
+    assert chosen.build()(torch.zeros(2, 1, 9, 9)).shape == (2, 3)
+    assert numbers(chosen, "test") == set(range(TRAIN, TRAIN + TEST))  # flat images stay flat
+    assert loaded(stored, test=True, image_size=None).input_shape == (1, SIDE, SIDE)
+
+
+def test_initial_weights_are_of_the_kind_of_the_params(stored):
+    assert loaded(stored, test=False).init_kind == "kaiming_uniform"
+    normal = loaded(stored, test=False, init_kind="kaiming_normal")
+    untrained = {}
+    for chosen in (replace(normal, init_kind="kaiming_uniform"), normal):
+        for make in (dense_weights, tuned_weights):
+            expected = chosen.build()
+            initialise(expected, derive(3, "init"), kind=chosen.init_kind)
+            untrained[chosen.init_kind] = expected.state_dict()
+            assert_equal(make(chosen, 3), expected.state_dict())
+    assert not torch.equal(*(w["layers.0.weight"] for w in untrained.values()))
+    with pytest.raises(UserError, match="initialisation 'normal' is not known"):
+        train_task(task("dense", 0.0), loaded(stored, test=False, init_kind="normal"))
+
+
+def still(chosen: Setup) -> Setup:
+    """A training that changes no weight."""
+    return chosen.with_recipe(1e-30, 1)
+
+
+def dense_weights(chosen: Setup, seed: int) -> dict[str, torch.Tensor]:
+    return train_task(task("dense", 0.0, seed), still(chosen)).model.state_dict()
+
+
+def tuned_weights(chosen: Setup, seed: int) -> dict[str, torch.Tensor]:
+    built = []
+
+    class Kept(Setup):
+        def build(self):
+            built.append(super().build())
+            return built[-1]
+
+    kept = Kept(**{name: getattr(chosen, name) for name in chosen.__dataclass_fields__})
+    dense_accuracies(seed, still(kept), [1], Path("never written"))
+    return built[0].state_dict()
+
+
+def assert_equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        assert torch.equal(value, other[name])
+
+
+RECIPES: list[dict[str, Any]] = [
+    {},
+    {"padding": 1, "flip": True},
+    {"batch_size": 5, "drop_last": True},
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("protocol", ["held_out", "paper"])
+def test_data_that_stay_on_disk_give_the_same_records(stored, monkeypatch, recipe, protocol):
+    changes = {"protocol": protocol, "recipe": {**PARAMS["recipe"], **recipe}}
+    kept = loaded(stored, test=True, **changes)
+    assert {type(split) for split in kept.splits.values()} == {DeviceSplit}
+    monkeypatch.setitem(COMPUTE, "device_data_gb", 0)
+    streamed = loaded(stored, test=True, **changes)
+    assert {type(split) for split in streamed.splits.values()} == {StreamedSplit}
+    streamed.warm_up()
+    records = [execute(task("glob_5"), chosen) for chosen in (streamed, kept)]
+    assert records[0].failure == ""
+    assert same_record(*records)
+
+
+def test_large_images_are_evaluated_in_smaller_batches():
+    chosen = replace(setup(), input_shape=(3, 32, 32))
+    assert chosen.evaluation_batches("val").batch_size == 4096
+    chosen = replace(setup(), input_shape=(3, 224, 224))
+    assert chosen.evaluation_batches("val").batch_size == 222
+
+
+def test_nothing_is_compiled_unless_the_params_say_so(stored):
+    assert loaded(stored, test=False).forward is plain
+    assert loaded(stored, test=False, compile=True).compile
+
+
+@pytest.mark.skipif(
+    not (shutil.which("g++") or shutil.which("clang++")), reason="needs a C++ compiler"
+)
+def test_a_compiled_run_gives_nearly_the_same_record():
+    asked, chosen = task("glob_5", scope="all"), setup(drop_last=True)
+    expected = execute(asked, chosen).to_dict()
+    found = execute(asked, replace(chosen, compile=True)).to_dict()
+    for key in ("train_loss", "val_loss", "test_loss"):
+        assert found[key] == pytest.approx(expected[key], abs=1e-4)
+    for key in ("scope_kept", "parameters_kept", "macs_kept", "epochs", "trainings"):
+        assert found[key] == expected[key]
 
 
 def bf16(chosen: Setup) -> Setup:

@@ -122,12 +122,13 @@ def test_the_rate_with_the_best_mean_val_accuracy_is_taken(ledger, tuned):
     assert means["1e-05"]["10"] < means["0.03"]["10"]
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "step"])
 @pytest.mark.parametrize("make", [setup, dropout_setup])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_accuracies_are_those_of_dense_runs_of_each_length(make, schedule, precision, ledger):
     """An evaluation on the way disturbs nothing, and a short training begins a long one."""
     recipe = {"schedule": schedule, "batch_size": 7, "padding": 1}
+    recipe |= {"step_epochs": 2} if schedule == "step" else {}
     asked = replace(make(**recipe), precision=precision)
     choice = choose_recipe(SEEDS, asked, [0.01, 0.03], [1, 3, 6], ledger)
     for rate in (0.01, 0.03):
@@ -139,8 +140,11 @@ def test_the_accuracies_are_those_of_dense_runs_of_each_length(make, schedule, p
             assert choice["val_sd"][str(rate)][str(number)] == pytest.approx(stdev(values))
 
 
-def test_at_a_constant_rate_the_longest_training_shows_the_shorter_ones(ledger, tuned):
-    chosen(setup(), [0.01, 0.02], [4, 1, 2], ledger)
+@pytest.mark.parametrize("recipe", [{}, {"schedule": "step", "step_epochs": 2}])
+def test_where_the_rate_does_not_know_the_end_the_longest_training_shows_the_shorter_ones(
+    ledger, tuned, recipe
+):
+    chosen(setup(**recipe), [0.01, 0.02], [4, 1, 2], ledger)
     assert tuned == [(rate, [1, 2, 4], seed) for rate in (0.01, 0.02) for seed in SEEDS]
 
 

@@ -2,12 +2,14 @@
 
 import os
 
+import psutil
 import pytest
 import torch
 from torch import nn
 
 from graphprune.errors import UserError
 from graphprune.training.device import (
+    memory_for_images,
     place,
     precision,
     precision_for,
@@ -62,6 +64,27 @@ def test_a_network_computes_in_the_precision_of_its_images(dtype):
         assert model(images).dtype == dtype
     assert model.weight.dtype == torch.float32
     assert not torch.is_autocast_enabled("cpu")
+
+
+def test_convolutions_are_placed_channels_last_and_compute_the_same():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(36, 2))
+    images = torch.rand(2, 3, 5, 5)
+    expected = model(images)
+    place(model, torch.device("cpu"))
+    assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert not model[0].weight.is_contiguous()
+    assert model[3].weight.is_contiguous()
+    torch.testing.assert_close(model(images), expected)
+
+
+def test_images_may_take_what_the_config_says_or_a_third_of_what_is_free(monkeypatch):
+    cpu, cuda = torch.device("cpu"), torch.device("cuda")
+    assert memory_for_images(cpu, 1.5) == memory_for_images(cuda, 1.5) == 1.5e9
+    assert memory_for_images(cpu, 0) == 0
+    assert 0 < memory_for_images(cpu, None) < psutil.virtual_memory().total / 3
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (9e9, 80e9))
+    assert memory_for_images(cuda, None) == 3e9
 
 
 def test_auto_is_bf16_on_cuda_and_fp32_on_the_cpu():

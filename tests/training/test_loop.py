@@ -185,6 +185,25 @@ def test_the_mean_is_summed_in_double_precision():
     assert state.losses[0] * 4 == pytest.approx(2.0**26 + 3 * math.log(2), abs=1e-6)
 
 
+def test_smoothed_labels_are_trained_on_and_never_evaluated_on():
+    """Against the probabilities (1 - s)·[label] + s/classes, written out."""
+    recipe = sgd(epochs=1, batch_size=None, label_smoothing=0.3)
+    state, model = start(recipe), network()
+    train(state, batches(), recipe)
+    images, labels = separable()
+    logs = model(images).log_softmax(1)
+    wanted = 0.7 * nn.functional.one_hot(labels, 3) + 0.1
+    loss = -(wanted * logs).sum(1).mean()
+    assert state.losses == pytest.approx([loss.item()], rel=1e-6)
+    loss.backward()
+    optimiser = recipe.optimiser_for(model)
+    optimiser.step()
+    for got, expected in zip(state.model.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(got, expected)
+    evaluated = evaluate(model, batches().epoch(None))[1]
+    assert evaluated == pytest.approx(nn.functional.cross_entropy(model(images), labels).item())
+
+
 def test_a_loss_that_is_not_a_number_stops_and_is_named():
     images, labels = separable()
 

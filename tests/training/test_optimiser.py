@@ -52,15 +52,14 @@ def test_adam_is_that_of_the_library(decay, stop):
 
 
 @pytest.mark.parametrize("stop", [None, 3])
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
 @pytest.mark.parametrize("decay", [0.0, 1e-2])
-def test_sgd_is_that_of_the_library(decay, momentum, stop):
+def test_sgd_is_that_of_the_library(decay, momentum, nesterov, stop):
     model = network()
-    reference = torch.optim.SGD(
-        model.parameters(), lr=0.05, momentum=momentum, weight_decay=decay, fused=True
-    )
-    expected = theirs(model, reference)
-    assert equal(ours(network(), lambda p: SGD(p, 0.05, decay, momentum), stop), expected)
+    options = {"momentum": momentum, "nesterov": nesterov, "weight_decay": decay}
+    expected = theirs(model, torch.optim.SGD(model.parameters(), lr=0.05, **options, fused=True))
+    made = ours(network(), lambda p: SGD(p, 0.05, decay, momentum, nesterov), stop)
+    assert equal(made, expected)
 
 
 @pytest.mark.parametrize("make", [Adam, lambda *a: SGD(*a, momentum=0.9)])

@@ -81,6 +81,20 @@ def test_the_cosine_goes_from_the_rate_to_zero():
     assert rates == sorted(rates, reverse=True)
 
 
+def test_a_stepped_rate_falls_to_a_tenth_every_so_many_epochs():
+    recipe = sgd(learning_rate=0.1, epochs=100, schedule="step", step_epochs=30)
+    rates = [recipe.rate(epoch) for epoch in range(100)]
+    assert rates == [0.1] * 30 + [0.01] * 30 + [0.001] * 30 + [0.0001] * 10
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "step"])
+def test_a_recipe_knows_whether_a_short_training_begins_a_long_one(schedule):
+    step = {"step_epochs": 2} if schedule == "step" else {}
+    short, long = (sgd(epochs=epochs, schedule=schedule, **step) for epochs in (4, 7))
+    alike = all(short.rate(epoch) == long.rate(epoch) for epoch in range(4))
+    assert short.begins_alike == long.begins_alike == alike
+
+
 def test_the_loop_sets_the_rate_of_each_epoch():
     seen = []
 
@@ -108,6 +122,22 @@ def test_an_optimiser_or_schedule_that_there_is_not_is_refused():
         adam(optimiser="adamw")
     with pytest.raises(UserError, match=r"schedule of a recipe 'cosin'.*did you mean 'cosine'"):
         adam(schedule="cosin")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"schedule": "step"}, "step_epochs of a recipe is missing"),
+        ({"step_epochs": 3}, "step_epochs of a recipe belongs to the schedule step"),
+        ({"nesterov": True, "momentum": 0.0}, "nesterov of a recipe is true, but there is no"),
+        ({"optimiser": "adam"}, "momentum of a recipe is 0.9, but momentum is for sgd"),
+        ({"label_smoothing": 1.0}, r"label_smoothing of a recipe is 1.0; expected"),
+        ({"label_smoothing": -0.1}, r"label_smoothing of a recipe is -0.1; expected"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_refused(changes, words):
+    with pytest.raises(UserError, match=words):
+        sgd(**changes)
 
 
 CONFIG = {"optimiser": "adam", "learning_rate": [0.2, 0.1], "epochs": [7, 3], "batch_size": None}

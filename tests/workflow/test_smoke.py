@@ -242,6 +242,9 @@ def test_the_slurm_profile_asks_for_memory_and_time(smoke):
 @pytest.mark.parametrize("name", overlay_names())
 def test_every_overlay_plans_its_own_studies_and_no_others(smoke, name):
     file = f"experiments/{name}.yaml"
+    overlay = yaml.safe_load((smoke.folder / file).read_text())
+    if folder := overlay.get("data", {}).get("folder"):  # of images, that a user puts there
+        (smoke.folder / folder).mkdir(parents=True, exist_ok=True)
     planned = smoke.rules("--configfile", file)
     assert set(planned) <= set(STAGES)
     default = yaml.safe_load((smoke.folder / "config.yaml").read_text())

@@ -123,6 +123,39 @@ def pearson_interval(
     return _percentile(estimate, pearsons(left[rows], right[rows]), n, level, label)
 
 
+def slope_interval(
+    frame: pd.DataFrame,
+    unit: str,
+    x: str,
+    y: str,
+    level: float = 0.95,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Effect:
+    """Slope of the least-squares line of `y` on `x`, bootstrapped over units.
+
+    Rows of one unit are averaged first; a row with a NaN in either column is left out. 0 where
+    `x` is constant: there is nothing to follow.
+    """
+    means = frame[[unit, x, y]].dropna().groupby(unit)[[x, y]].mean()
+    n, label = len(means), unit.replace("_", " ")
+    left, right = means[x].to_numpy(float), means[y].to_numpy(float)
+    if n < 2:
+        return unknown(label, n=n, level=level)
+    rows = _resampled(n, draws, seed)
+    estimate = float(_slopes(left[None], right[None])[0])
+    return _percentile(estimate, _slopes(left[rows], right[rows]), n, level, label)
+
+
+def _slopes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Of many samples at once: x, y (..., n), one slope a sample (...)."""
+    left = x - x.mean(axis=-1, keepdims=True)
+    squares = (left**2).sum(axis=-1)
+    varies = squares > 1e-18 * (x**2).sum(axis=-1)
+    product = (left * y).sum(axis=-1)
+    return np.divide(product, squares, out=np.zeros(squares.shape), where=varies)
+
+
 def _resampled(n: int, draws: int, seed: int) -> np.ndarray:
     """(draws, n) places of the units that each bootstrap sample draws."""
     return np.random.default_rng(seed).integers(n, size=(draws, n))

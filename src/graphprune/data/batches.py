@@ -1,5 +1,6 @@
-"""Splits that live on the device, and the batches an epoch is made of."""
+"""The splits of a data set, and the batches an epoch is made of."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn.functional import interpolate
 
-from graphprune.data.augment import Augmentation, moved, pad_crop_flip
+from graphprune.data.augment import Augmentation, Moves, crop_flip, draw_moves, moved
+from graphprune.data.resize import PIECE
 from graphprune.data.split import load_split
 from graphprune.data.stored import open_dataset, read_meta
+from graphprune.data.stream import StreamedSplit
 from graphprune.errors import UserError
 
-PARTS = ("train", "val", "test")
-PIECE = 1024  # images that are float32 at a time
+PARTS = ("train", "val", "test", "train+val")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,31 @@ class DeviceSplit:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        channels, height, width = self.images.shape[1:]
+        return channels, height, width
+
+    def batches(
+        self, order: torch.Tensor | None, batch_size: int, count: int, moves: Moves | None
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """`count` batches of uint8 images and labels, on the device.
+
+        order: int64 (N,) on the CPU, or None for the stored order. moves: what is done to the
+        images before, in the stored order, on the device.
+        """
+        images = self.images if moves is None else crop_flip(self.images, moves)
+        if order is not None:
+            order = moved(order, self.labels.device)
+        for start in range(0, count * batch_size, batch_size):
+            stop = start + batch_size
+            part = slice(start, stop) if order is None else order[start:stop]
+            yield images[part], self.labels[part]
+
+
+Split = DeviceSplit | StreamedSplit
+
 
 def load_splits(
     dataset_folder: Path,
@@ -35,11 +61,14 @@ def load_splits(
     device: torch.device | str,
     parts: Sequence[str],
     image_size: int | None = None,
-) -> dict[str, DeviceSplit]:
-    """The asked `parts` ("train", "val", "test") of a stored data set, on `device`.
+    memory: float = math.inf,
+) -> dict[str, Split]:
+    """The asked `parts` ("train", "val", "test", "train+val") of a stored data set, for `device`.
 
     There is no default for `parts`: whoever searches or tunes must not be handed the test
-    set unasked. With `image_size` images are resized (bilinear) to that square once, here.
+    set unasked. With `image_size` images are resized (bilinear) to that square. Parts live on
+    the device as long as their images together take no more than `memory` bytes there; one
+    that does not fit stays on disk. Both give the same batches.
     UserError for an unknown part, a damaged file or a split of another data set.
     """
     for part in parts:
@@ -51,31 +80,19 @@ def load_splits(
         "train": (data.train_images, data.train_labels, train),
         "val": (data.train_images, data.train_labels, val),
         "test": (data.test_images, data.test_labels, np.arange(len(data.test_labels))),
+        "train+val": (data.train_images, data.train_labels, np.concatenate([train, val])),
     }
-    splits = {}
+    splits: dict[str, Split] = {}
     for part in parts:
         images, labels, indices = chosen[part]
-        pixels = torch.from_numpy(np.asarray(images[indices]))
-        if image_size is not None:
-            pixels = resized(pixels, image_size)
-        splits[part] = DeviceSplit(pixels.to(device), torch.from_numpy(labels[indices]).to(device))
+        on_device = torch.from_numpy(labels[indices]).to(device)
+        streamed = StreamedSplit(images.view(np.ndarray), indices, on_device, image_size)
+        splits[part] = streamed
+        if streamed.image_bytes <= memory:
+            memory -= streamed.image_bytes
+            pixels = streamed.read(np.arange(len(streamed)))
+            splits[part] = DeviceSplit(pixels.to(device), on_device)
     return splits
-
-
-def resized(images: torch.Tensor, size: int) -> torch.Tensor:
-    """uint8 images (N, C, H, W) resized to (N, C, size, size), bilinear, rounded to uint8."""
-    if images.shape[2:] == (size, size):
-        return images
-    out = images.new_empty((*images.shape[:2], size, size))
-    # In pieces, since the floats in between take four bytes a pixel. Antialiasing matters
-    # only where an image shrinks.
-    for source, target in zip(images.split(PIECE), out.split(PIECE), strict=True):
-        target.copy_(
-            interpolate(
-                source.float(), (size, size), mode="bilinear", align_corners=False, antialias=True
-            ).round_()
-        )
-    return out
 
 
 @dataclass(frozen=True)
@@ -97,11 +114,11 @@ class Batches:
     """Batches (x of `dtype`, y int64) of a split; x in [0, 1], or standardised by `scaling`.
 
     x is scaled in float32 and then rounded to `dtype`. `batch_size` None makes the whole
-    split one batch, converted once and kept. A last incomplete batch is given too unless
-    `drop_last`.
+    split one batch, converted once and kept; UserError if the split stays on disk. A last
+    incomplete batch is given too unless `drop_last`.
     """
 
-    split: DeviceSplit
+    split: Split
     batch_size: int | None
     scaling: ChannelScaling | None = None
     augmentation: Augmentation | None = None
@@ -111,6 +128,12 @@ class Batches:
     def __post_init__(self) -> None:
         if self.batch_size is not None and self.batch_size < 1:
             raise UserError(f"batch_size is {self.batch_size}; expected at least 1, or none")
+        if self.batch_size is None and not isinstance(self.split, DeviceSplit):
+            raise UserError(
+                "batch_size is null, which makes the whole set one batch, but its "
+                f"{self.split.image_bytes / 1e9:.1f} GB of images are too large for the device. "
+                "Set the recipe's batch_size, or give config key compute.device_data_gb more."
+            )
         if len(self) == 0:
             raise UserError(
                 f"batch_size is {self.batch_size}, but there are only {len(self.split)} images and "
@@ -133,25 +156,29 @@ class Batches:
         every device and for every arm with the same seed. A single batch of the whole
         split keeps the stored order and draws none.
         """
-        images, labels = self.split.images, self.split.labels
-        order = None
+        labels = self.split.labels
+        order, moves = None, None
         if generator is not None and self.batch_size is not None:
-            order = moved(torch.randperm(len(labels), generator=generator), labels.device)
+            order = torch.randperm(len(labels), generator=generator)
         if generator is not None and self.augmentation is not None:
-            augmentation = self.augmentation
-            images = pad_crop_flip(images, augmentation.padding, augmentation.flip, generator)
+            moves = draw_moves(len(labels), self.augmentation, generator, labels.device)
         if self.batch_size is None:
-            unchanged = images is self.split.images
-            yield (self._whole if unchanged else self._in_pieces(images)), labels
+            yield self._whole if moves is None else self._moved(moves), labels
             return
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            stop = start + self.batch_size
-            part = slice(start, stop) if order is None else order[start:stop]
-            yield self._scaled(images[part]), labels[part]
+        for images, part in self.split.batches(order, self.batch_size, len(self), moves):
+            yield self._scaled(images), part
+
+    @property
+    def _images(self) -> torch.Tensor:
+        assert isinstance(self.split, DeviceSplit)
+        return self.split.images
 
     @cached_property
     def _whole(self) -> torch.Tensor:
-        return self._in_pieces(self.split.images)
+        return self._in_pieces(self._images)
+
+    def _moved(self, moves: Moves) -> torch.Tensor:
+        return self._in_pieces(crop_flip(self._images, moves))
 
     @cached_property
     def _moments(self) -> tuple[torch.Tensor, torch.Tensor] | None:
@@ -159,7 +186,7 @@ class Batches:
             return None
         mean, std = torch.tensor([self.scaling.mean, self.scaling.std])[:, :, None, None]
         std[std == 0] = 1.0  # a constant channel stays constant instead of becoming NaN
-        return mean.to(self.split.images.device), std.to(self.split.images.device)
+        return mean.to(self.split.labels.device), std.to(self.split.labels.device)
 
     def _in_pieces(self, images: torch.Tensor) -> torch.Tensor:
         """`_scaled` of many images, without a float32 copy of all of them beside it."""

@@ -1,7 +1,9 @@
-"""Mean eigenvector centrality of many small graphs."""
+"""What eigenvalues tell of graphs: eigenvector centrality, spectral gap."""
 
 import numpy as np
 from numba import njit
+
+from graphprune.graphs.relational import RelationalGraph
 
 # A power step costs about a hundredth of an eigendecomposition, so this is where waiting
 # for a small spectral gap begins to cost more than deciding it exactly.
@@ -52,3 +54,16 @@ def _power_means(adjacencies: np.ndarray, steps: int, tolerance: float) -> np.nd
                 means[g] = x.mean()
                 break
     return means
+
+
+def spectral_gap(graph: RelationalGraph) -> float:
+    """1 − max(|λ₂|, |λₙ|) of D^(−1/2) A D^(−1/2), D the degrees, self-loops left out.
+
+    In [0, 1]: how fast a random walk forgets where it began. 0 if the graph is disconnected or
+    bipartite. Of a k-regular graph λ are the eigenvalues of A over k (Chung 1997, chapter 1).
+    """
+    roots = np.sqrt(graph.adjacency.sum(axis=1))
+    scale = np.divide(1, roots, out=np.zeros(graph.n), where=roots > 0)
+    values = np.linalg.eigvalsh(scale[:, None] * graph.adjacency * scale)
+    second = max(abs(values[0]), abs(values[-2])) if graph.n > 1 else 1.0
+    return float(np.clip(1 - second, 0, 1))

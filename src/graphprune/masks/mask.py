@@ -178,7 +178,8 @@ class Masks(Mapping[str, torch.Tensor]):
         """The mask as numbers of the weight's kind, made once: `apply_` runs after every step."""
         factor = self._factors.get(name)
         if factor is None or factor.dtype != weight.dtype or factor.device != weight.device:
-            factor = self._masks[name].to(weight.device, weight.dtype)
+            # Laid out in memory as the weight is: else a GPU multiplies tensor by tensor, slowly.
+            factor = torch.empty_like(weight).copy_(self._masks[name])
             self._factors[name] = factor
         return factor
 

@@ -5,13 +5,20 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:
-    """Cross-entropy in nats of (batch, classes) logits, as a mean or a sum; at least float32."""
+def cross_entropy(
+    logits: Tensor, labels: Tensor, reduction: str = "mean", smoothing: float = 0.0
+) -> Tensor:
+    """Cross-entropy in nats of (batch, classes) logits, as a mean or a sum; at least float32.
+
+    `smoothing` is the share of each label that is spread evenly over all classes.
+    """
     wide = torch.promote_types(logits.dtype, torch.float32)
     # As one "image" of batch pixels: over few classes in the last dimension torch's softmax is
     # several times slower, and then takes up to half of a small network's training.
     pixels = logits.to(wide).t().unsqueeze(0)
-    return F.cross_entropy(pixels, labels.unsqueeze(0), reduction=reduction)
+    return F.cross_entropy(
+        pixels, labels.unsqueeze(0), reduction=reduction, label_smoothing=smoothing
+    )
 
 
 def accuracy_and_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

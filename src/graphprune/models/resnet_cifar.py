@@ -1,7 +1,7 @@
 """Residual nets for small images: 3×3 stem of stride 1, no max pooling, basic blocks.
 
-ResNet18 and ResNet34 are the ImageNet nets behind this stem; ResNet56 is the CIFAR net of He et
-al. 2016 with parameter-free shortcuts (their option A).
+ResNet18 and ResNet34 are the ImageNet nets behind this stem; ResNet56 and its shallower kin are the
+CIFAR nets of He et al. 2016 with parameter-free shortcuts (their option A).
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from graphprune.models.options import image_shape, multiplier, scaled
+from graphprune.errors import UserError
+from graphprune.models.options import image_shape, multiplier, scaled, whole_number
 
 
 class PaddedShortcut(nn.Module):
@@ -108,10 +109,24 @@ def resnet34(input_shape: Sequence[int], classes: int, width: float = 1.0) -> Re
 
 def resnet56(input_shape: Sequence[int], classes: int, width: float = 1.0) -> ResNet:
     """ResNet56: 3 stages of 9 blocks, widths 16, 32, 64, option-A shortcuts, Linear head."""
-    channels, _, _ = image_shape(input_shape, "resnet56")
-    width = multiplier("width", width, "resnet56")
+    return _thin("resnet56", 56, input_shape, classes, width)
+
+
+def cifar_resnet(
+    input_shape: Sequence[int], classes: int, depth: int = 20, width: float = 1.0
+) -> ResNet:
+    """`resnet56` with another number of layers: `depth` = 6·b + 2 has b blocks a stage."""
+    return _thin("cifar_resnet", depth, input_shape, classes, width)
+
+
+def _thin(name: str, depth: int, input_shape: Sequence[int], classes: int, width: float) -> ResNet:
+    channels, _, _ = image_shape(input_shape, name)
+    blocks, rest = divmod(whole_number("depth", depth, name) - 2, 6)
+    if rest or blocks < 1:
+        raise UserError(f"{name}: depth is {depth}; expected 6·b + 2, as 8, 20, 32, 44 and 56 are")
+    width = multiplier("width", width, name)
     sizes = [scaled(size, width) for size in (16, 32, 64)]
-    return ResNet(channels, sizes, (9, 9, 9), "A", nn.Linear(sizes[-1], classes))
+    return ResNet(channels, sizes, [blocks] * 3, "A", nn.Linear(sizes[-1], classes))
 
 
 def _wide(

@@ -21,14 +21,29 @@ def known_options(name: str) -> list[str]:
     raise LookupError(f"no function {builder} in {source}")
 
 
+# Channels of the narrowest layer of networks that have an option width, at width 1.
+NARROWEST = {
+    "vgg16": 64,
+    "resnet18": 64,
+    "resnet34": 64,
+    "resnet50": 64,
+    "resnet56": 16,
+    "cifar_resnet": 16,
+}
+
+
 def masked_widths(
     model: Mapping[str, Any], shape: tuple[int, int, int] | None, scope: str
 ) -> dict[str, int]:
     """{description: width} of both sides of every masked matrix of an mlp.
 
     shape: the image's (channels, height, width), None where not known yet (that side is
-    left out). Other networks are checked when they are built; they give {}.
+    left out). Of networks in NARROWEST the narrowest layer alone, whatever the scope. The others
+    are checked when they are built; they give {}.
     """
+    if model["name"] in NARROWEST:
+        width = round(NARROWEST[model["name"]] * (model.get("width") or 1.0))
+        return {"the narrowest layer": width}
     if model["name"] != "mlp":
         return {}
     hidden = model.get("hidden") or []

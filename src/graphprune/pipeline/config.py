@@ -12,22 +12,22 @@ from graphprune.masks.names import SOURCES
 from graphprune.masks.sources import number_of_masks
 from graphprune.models.names import MODELS
 from graphprune.models.static import known_options, masked_widths
+from graphprune.pipeline.check_rgp import check_rgp
+from graphprune.pipeline.check_ws_flex import check_ws_flex
 from graphprune.pipeline.schema import check_schema
 from graphprune.pipeline.settings import bogp_settings
 from graphprune.pruning.methods import METHODS
 from graphprune.registry import lookup
 from graphprune.search.names import STRATEGIES
+from graphprune.training.recipe_options import misfit
 
 
 def validate(config: Mapping[str, Any]) -> None:
     """Raise UserError for the first thing in `config` that no run could use."""
     check_schema(config)
     for name, recipe in config["recipes"].items():
-        if recipe["optimiser"] == "adam" and recipe.get("momentum"):
-            raise UserError(
-                f"config key recipes.{name}.momentum is {recipe['momentum']}, but momentum is for "
-                "sgd; leave it out, or set optimiser: sgd"
-            )
+        if found := misfit(recipe):
+            raise UserError(f"config key recipes.{name}.{found[0]} {found[1]}")
     shape = input_shape(config["data"])
     folder = config["data"]["folder"]
     if folder and not Path(folder).is_dir():
@@ -36,6 +36,10 @@ def validate(config: Mapping[str, Any]) -> None:
         _check_bogp(config, shape)
     if "rgp_theory" in config["studies"]:
         _check_rgp_theory(config["rgp_theory"])
+    if "rgp" in config["studies"]:
+        check_rgp(config, shape)
+    if "ws_flex" in config["studies"]:
+        check_ws_flex(config)
 
 
 def _check_bogp(config: Mapping[str, Any], shape: tuple[int, int, int] | None) -> None:

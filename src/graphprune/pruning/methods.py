@@ -90,6 +90,9 @@ METHODS: dict[str, Method] = {
     "random_global": Method("score", score="random"),
     "random_unstructured": Method("score", score="random", allocation="matched"),
     "magnitude_matched": Method("score", allocation="matched"),
+    # What trained networks are usually pruned by: magnitude, at once or step by step, retrained.
+    "magnitude_retrained": Method("score", schedule="iterative", schedule_options={"n": 1}),
+    "magnitude_iterative": Method("score", schedule="iterative", schedule_options={"n": 3}),
     # Weight and unit pruning: after training, each layer for itself, no retraining.
     "weight_magnitude": Method(
         "score",

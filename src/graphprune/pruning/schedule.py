@@ -94,6 +94,16 @@ def after_training(sparsity: float, iterations: int = 0, *, retrain: bool) -> Sc
     return Schedule((Event(1, 0, sparsity),), (True, retrain))
 
 
+def iterative(sparsity: float, iterations: int = 0, *, n: int) -> Schedule:
+    """Train, then n times prune and train again (Han et al. 2015).
+
+    Sparsity after prune i = 1 … n is 1 − (1 − s)^(i/n), as in `rounds`.
+    """
+    _whole("rounds n", n)
+    later = [Event(e.round + 1, 0, e.sparsity) for e in rounds(sparsity, n=n).events]
+    return Schedule(tuple(later), (True,) * (n + 1))
+
+
 def every(sparsity: float, iterations: int, *, p: float, k: int) -> Schedule:
     """Remove the share p of what is left every k iterations, until training ends.
 
@@ -125,6 +135,7 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
     "at_init": at_init,
     "rounds": rounds,
     "after_training": after_training,
+    "iterative": iterative,
     "every": every,
 }
 

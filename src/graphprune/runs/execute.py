@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,8 @@ class Task:
     """One arm of a comparison on one seed.
 
     arm: its name in tables. method: a row of METHODS. block: the table block it belongs to.
-    scope: as `pruning.scope.tensors` takes it. psi: the block mask of a graph method, and
-    graph its id. reference: masks whose per-layer counts are matched. The seed decides
+    scope: as `pruning.scope.tensors` takes it. psi: the block mask of a graph method (or one a
+    tensor), and graph its id. reference: masks whose per-layer counts are matched. The seed decides
     initial weights, data order and random masks, each in a stream of its own. level: the
     sparsity of the comparison the task belongs to, where `sparsity` is what its method is
     asked for (they differ where nodes hold unequal numbers of units).
@@ -46,7 +47,7 @@ class Task:
     level: float = 0.0
     block: str = "-"
     graph: str = ""
-    psi: np.ndarray | None = None
+    psi: np.ndarray | Mapping[str, np.ndarray] | None = None
     reference: Masks | None = None
     search_seed: int = -1
 
@@ -124,7 +125,7 @@ def train_task(task: Task, setup: Setup, saved: Path | None = None) -> Trained:
     begun = (checkpoint.load(saved) if saved else None) or {}
     losses, epochs = begun.get("losses", []), begun.get("epochs", 0)
     start = time.perf_counter() - begun.get("seconds", 0.0)
-    initialise(model, derive(task.seed, "init"))
+    initialise(model, derive(task.seed, "init"), kind=setup.init_kind)
     masks = Masks.full(model, names)
     failure = ""
     for number in range(begun.get("round", 0), schedule.rounds):
@@ -136,6 +137,7 @@ def train_task(task: Task, setup: Setup, saved: Path | None = None) -> Trained:
             setup.recipe.optimiser_for(model),
             masks,
             torch.Generator().manual_seed(derive(task.seed, f"data/{number}")),
+            forward=setup.forward,
         )
         # Dropout takes no generator: it draws from torch's own.
         torch.manual_seed(derive(task.seed, f"dropout/{number}"))
@@ -173,7 +175,7 @@ class _Pruner:
         stream = derive(self.task.seed, f"mask/{number}/{iteration}")
         context = Context(
             generator=torch.Generator().manual_seed(stream),
-            n=None if self.task.psi is None else len(self.task.psi),
+            n=len(self.task.psi) if isinstance(self.task.psi, np.ndarray) else None,
             psi=self.task.psi,
             reference=self.task.reference,
         )
@@ -195,7 +197,8 @@ def _start_round(
         masks = pruner(model, masks, events[0], number, 0)
     if number == 0 or pruner.method.weights == "rewind":
         kept = {name: density for name, density in masks.densities().items() if density > 0}
-        initialise(model, derive(task.seed, "init"), kept if setup.init == "sparse" else None)
+        densities = kept if setup.init == "sparse" else None
+        initialise(model, derive(task.seed, "init"), densities, setup.init_kind)
     return masks
 
 

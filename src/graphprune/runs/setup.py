@@ -1,5 +1,6 @@
 """What the runs of one job share: network, recipe, data on the device."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,16 +10,32 @@ import torch
 from torch import nn
 
 from graphprune.data.augment import Augmentation
-from graphprune.data.batches import Batches, DeviceSplit, load_splits
+from graphprune.data.batches import (
+    Batches,
+    ChannelScaling,
+    Split,
+    channel_scaling,
+    load_splits,
+)
 from graphprune.data.stored import read_meta
 from graphprune.masks.mask import Masks
 from graphprune.models.build import build_model
-from graphprune.models.init import initialise
-from graphprune.training.device import AUTO, DTYPES, place, precision_for, prepare
+from graphprune.models.init import Kind, initialise
+from graphprune.training.device import (
+    AUTO,
+    DTYPES,
+    memory_for_images,
+    place,
+    precision_for,
+    prepare,
+)
+from graphprune.training.forward import Forward, compiled, plain
 from graphprune.training.loop import State, step
 from graphprune.training.recipe import Recipe, recipe_of
 
 EVALUATION_BATCH = 4096
+# Pixels (times channels) of an evaluation batch, at most: what large images are held down by.
+EVALUATION_PIXELS = 2**25
 PAPER = "paper"
 
 
@@ -29,6 +46,9 @@ class Setup:
     labels: the columns that a record copies as they are (experiment, study, dataset …).
     init: "dense" or "sparse", the fan-in that initial weights are scaled for.
     precision: "fp32" or "bf16", what networks are trained and evaluated in.
+    scaling: what images are standardised by, or None for images in [0, 1].
+    init_kind: what initial weights are drawn from, as `models.init.initialise` takes it.
+    compile: whether the steps of trainings are compiled.
     """
 
     labels: dict[str, str]
@@ -36,11 +56,19 @@ class Setup:
     init: str
     recipe: Recipe
     device: torch.device
-    splits: dict[str, DeviceSplit]
+    splits: dict[str, Split]
     input_shape: tuple[int, int, int]
     classes: int
     checkpoint_seconds: float
     precision: str = "fp32"
+    scaling: ChannelScaling | None = None
+    init_kind: Kind = "kaiming_uniform"
+    compile: bool = False
+
+    @property
+    def forward(self) -> Forward:
+        """How steps of trainings compute logits."""
+        return compiled() if self.compile else plain
 
     def build(self) -> nn.Module:
         """A new network on the device; its weights are for `initialise` to set."""
@@ -55,6 +83,7 @@ class Setup:
         return Batches(
             self.splits["train"],
             recipe.batch_size,
+            scaling=self.scaling,
             augmentation=moves,
             drop_last=recipe.drop_last,
             dtype=DTYPES[self.precision],
@@ -62,7 +91,9 @@ class Setup:
 
     def evaluation_batches(self, part: str) -> Batches:
         """The batches to evaluate `part` on, as stored."""
-        return Batches(self.splits[part], EVALUATION_BATCH, dtype=DTYPES[self.precision])
+        dtype = DTYPES[self.precision]
+        size = min(EVALUATION_BATCH, max(1, EVALUATION_PIXELS // math.prod(self.input_shape)))
+        return Batches(self.splits[part], size, scaling=self.scaling, dtype=dtype)
 
     def warm_up(self) -> None:
         """One step of a network that is thrown away.
@@ -76,7 +107,8 @@ class Setup:
             model = self.build()
             initialise(model, seed=0)
             masks = Masks.full(model, [name for name, _ in model.named_parameters()])
-            state = State(model, self.recipe.optimiser_for(model), masks, torch.Generator())
+            optimiser = self.recipe.optimiser_for(model)
+            state = State(model, optimiser, masks, torch.Generator(), forward=self.forward)
             step(state, *next(iter(self.training_batches().epoch(None))))
 
     def without_test(self) -> "Setup":
@@ -88,6 +120,10 @@ class Setup:
         """The same setup at another learning rate and for another number of epochs."""
         recipe = replace(self.recipe, learning_rate=learning_rate, epochs=epochs)
         return replace(self, recipe=recipe)
+
+    def with_model(self, **options: Any) -> "Setup":
+        """The same setup with some options of the network changed."""
+        return replace(self, model={**self.model, **options})
 
 
 def load_setup(
@@ -101,6 +137,9 @@ def load_setup(
     """The setup that a rule's ``setup`` params and the config's ``compute`` block describe.
 
     chosen: the learning_rate and epochs to train with, of those that the recipe offers.
+    params may hold ``image_size``, the side in pixels that images are resized to;
+    ``standardise``, whether they are scaled by mean and deviation of each channel;
+    ``init_kind``, as `Setup` has it; and ``compile``.
     Without `test` the test set is not even loaded: whoever searches or tunes cannot see it.
     Protocol "paper" trains on the whole training set and has the test set in the place of
     the validation set, as BoGP did (§6.1).
@@ -108,12 +147,14 @@ def load_setup(
     device = prepare(compute["device"], params["threads"], params["deterministic"])
     precision = precision_for(params.get("precision", AUTO), device)
     paper = params["protocol"] == PAPER
-    parts = ("train", "val", "test") if test or paper else ("train", "val")
-    splits = load_splits(data_folder, split_file, device, parts)
+    held_out = ("train", "val", "test") if test else ("train", "val")
+    parts = ("train+val", "test") if paper else held_out
+    memory = memory_for_images(device, compute.get("device_data_gb"))
+    size = params.get("image_size")
+    splits = load_splits(data_folder, split_file, device, parts, size, memory)
     if paper:
         splits = _paper_protocol(splits, test)
     meta = read_meta(data_folder)
-    channels, height, width = splits["train"].images.shape[1:]
     return Setup(
         labels={
             "experiment": params["experiment"],
@@ -128,17 +169,16 @@ def load_setup(
         recipe=recipe_of(params["recipe"], chosen),
         device=device,
         splits=splits,
-        input_shape=(channels, height, width),
+        input_shape=splits["train"].image_shape,
         classes=len(meta["classes"]),
         checkpoint_seconds=compute["checkpoint_seconds"],
         precision=precision,
+        scaling=channel_scaling(data_folder) if params.get("standardise") else None,
+        init_kind=params.get("init_kind", "kaiming_uniform"),
+        compile=params.get("compile", False),
     )
 
 
-def _paper_protocol(splits: Mapping[str, DeviceSplit], test: bool) -> dict[str, DeviceSplit]:
-    train, val = splits["train"], splits["val"]
-    everything = DeviceSplit(
-        torch.cat([train.images, val.images]), torch.cat([train.labels, val.labels])
-    )
-    parts = {"train": everything, "val": splits["test"]}
+def _paper_protocol(splits: Mapping[str, Split], test: bool) -> dict[str, Split]:
+    parts = {"train": splits["train+val"], "val": splits["test"]}
     return {**parts, "test": splits["test"]} if test else parts

@@ -115,10 +115,8 @@ def _try_all(
     epochs: Sequence[int],
     ledger: Ledger,
 ) -> Tried:
-    # At a constant rate a short training is the beginning of a long one; on a schedule that
-    # ends with the training it is not.
-    constant = setup.recipe.schedule == "constant"
-    trainings = [sorted(epochs)] if constant else [[number] for number in epochs]
+    alike = setup.recipe.begins_alike  # then one training of the most epochs shows all
+    trainings = [sorted(epochs)] if alike else [[number] for number in epochs]
     jobs = list(product(rates, trainings, seeds))
     tried: Tried = {(rate, number): [] for rate, number in product(rates, epochs)}
     failures: dict[float, str] = {}
@@ -169,12 +167,13 @@ def dense_accuracies(
     """
     begun = checkpoint.load(saved) or {}
     model = setup.build()
-    initialise(model, derive(seed, "init"))
+    initialise(model, derive(seed, "init"), kind=setup.init_kind)
     state = State(
         model,
         setup.recipe.optimiser_for(model),
         Masks({}),
         torch.Generator().manual_seed(derive(seed, "data/0")),
+        forward=setup.forward,
     )
     torch.manual_seed(derive(seed, "dropout/0"))
     if begun:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 
+import psutil
 import torch
 from torch import nn
 
@@ -31,16 +32,34 @@ def prepare(device: str, threads: int, deterministic: bool) -> torch.device:
     if deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
+    # Shapes repeat for a whole training, so trying cuDNN's kernels out pays; which one wins varies.
+    torch.backends.cudnn.benchmark = not deterministic
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(device)
 
 
 def place(model: nn.Module, device: torch.device) -> nn.Module:
-    """`model` on `device`, in the memory layout that is fast there."""
+    """`model` on `device`, its convolutions in the memory layout that is fast there.
+
+    Channels last is what a GPU's matrix units take; on the CPU (oneDNN, one thread, 32×32 images)
+    a training step of ResNets and VGG is about 1.3 times as fast with it in fp32, 1.1 to 1.3
+    times in bf16. Networks without convolutions stay as they are.
+    """
+    return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def memory_for_images(device: torch.device, gigabytes: float | None) -> float:
+    """Bytes of images that may be kept on `device`: `gigabytes` (10⁹), or a third of what is free.
+
+    Not more, since an augmented epoch is a second copy of the training images, and networks
+    need memory too.
+    """
+    if gigabytes is not None:
+        return gigabytes * 1e9
     if device.type == "cuda":
-        return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return model.to(device)
+        return torch.cuda.mem_get_info(device)[0] / 3
+    return psutil.virtual_memory().available / 3
 
 
 def precision_for(asked: str, device: torch.device) -> str:

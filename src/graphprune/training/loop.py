@@ -11,6 +11,7 @@ from torch import nn
 from graphprune.masks.mask import Masks
 from graphprune.metrics.accuracy import cross_entropy
 from graphprune.training.device import precision, random_state, set_random_state
+from graphprune.training.forward import Forward, plain
 from graphprune.training.optimiser import Optimiser
 from graphprune.training.recipe import Recipe
 
@@ -25,7 +26,10 @@ class EpochBatches(Protocol):
 
 @dataclass
 class State:
-    """All that a training is at one moment; what a checkpoint saves."""
+    """All that a training is at one moment; what a checkpoint saves.
+
+    forward: how steps compute the logits; evaluations just call the model.
+    """
 
     model: nn.Module
     optimiser: Optimiser
@@ -35,6 +39,7 @@ class State:
     iteration: int = 0
     losses: list[float] = field(default_factory=list)
     failure: str = ""
+    forward: Forward = plain
 
     @property
     def device(self) -> torch.device:
@@ -91,7 +96,8 @@ def train(
         for images, labels in batches.epoch(state.generator):
             for callback in callbacks:
                 callback.before_step(state)
-            total.add_(step(state, images, labels), alpha=len(labels))
+            loss = step(state, images, labels, recipe.label_smoothing)
+            total.add_(loss, alpha=len(labels))
             examples += len(labels)
             state.iteration += 1
         mean = total.item() / examples  # the one host sync of the epoch
@@ -105,15 +111,19 @@ def train(
         state.failure = f"a weight is not finite after epoch {state.epoch}"
 
 
-def step(state: State, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def step(
+    state: State, images: torch.Tensor, labels: torch.Tensor, smoothing: float = 0.0
+) -> torch.Tensor:
     """One optimiser step of `state`; the mean loss of the batch before it, 0-d, on the device.
+
+    smoothing: of the labels, as `cross_entropy` takes it.
 
     Images in bf16 are computed with in bf16; the loss, the gradients and the weights are not.
     """
     state.optimiser.zero_grad()
     with precision(images):
-        logits = state.model(images)
-    loss = cross_entropy(logits, labels)
+        logits = state.forward(state.model, images)
+    loss = cross_entropy(logits, labels, smoothing=smoothing)
     loss.backward()
     state.optimiser.step()
     state.masks.apply_(state.model)

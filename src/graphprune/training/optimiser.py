@@ -87,13 +87,19 @@ class Adam(Optimiser):
 
 
 class SGD(Optimiser):
-    """SGD with momentum (undampened, not Nesterov's); weight decay is L2."""
+    """SGD with momentum (undampened; Nesterov's where asked); weight decay is L2."""
 
     def __init__(
-        self, parameters: Iterable[nn.Parameter], lr: float, weight_decay: float, momentum: float
+        self,
+        parameters: Iterable[nn.Parameter],
+        lr: float,
+        weight_decay: float,
+        momentum: float,
+        nesterov: bool = False,
     ):
         super().__init__(parameters, lr, weight_decay)
         self.momentum = momentum
+        self.nesterov = nesterov
 
     @torch.no_grad()
     def step(self) -> None:
@@ -108,7 +114,7 @@ class SGD(Optimiser):
             momentum=self.momentum,
             lr=self.lr,
             dampening=0.0,
-            nesterov=False,
+            nesterov=self.nesterov,
             maximize=False,
         )
         for (*_, entry), buffer in zip(found, buffers, strict=True):
