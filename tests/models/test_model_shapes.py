@@ -21,6 +21,7 @@ SMALL: dict[str, Case] = {
     "resnet18": ("resnet18", (3, 32, 32), 10, {"width": 0.125}),
     "resnet34": ("resnet34", (3, 32, 32), 100, {"width": 0.125}),
     "resnet56": ("resnet56", (3, 32, 32), 10, {"width": 0.5}),
+    "cifar_resnet": ("cifar_resnet", (1, 8, 8), 10, {"depth": 8}),
     "resnet50": ("resnet50", (3, 64, 64), 7, {"width": 0.125}),
     "lenet_like": ("lenet_like", (1, 28, 28), 10, {}),
     "lenet_tanh": ("lenet_like", (1, 28, 28), 10, {"activation": "tanh", "batch_norm": True}),
@@ -153,3 +154,19 @@ def test_units_of_the_curvature_nets(
     with torch.no_grad():
         model(torch.zeros(1, *shape))
     assert seen == units
+
+
+def test_resnet56_is_the_cifar_resnet_of_56_layers() -> None:
+    with torch.device("meta"):
+        nets = [
+            build_model("resnet56", (3, 32, 32), 10),
+            build_model("cifar_resnet", (3, 32, 32), 10, depth=56),
+        ]
+    shapes = [{name: w.shape for name, w in net.named_parameters()} for net in nets]
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("depth", [8, 20, 32])
+def test_a_cifar_resnet_has_as_many_layers_as_it_is_called(depth: int) -> None:
+    model = build_model("cifar_resnet", (3, 32, 32), 10, depth=depth)
+    assert sum(isinstance(m, nn.Conv2d | nn.Linear) for m in model.modules()) == depth

@@ -3,15 +3,17 @@
 import inspect
 
 import pytest
+import torch
 
 from graphprune.errors import UserError
 from graphprune.models.build import build_model
 from graphprune.models.names import MODELS
-from graphprune.models.static import known_options, masked_widths
+from graphprune.models.static import NARROWEST, known_options, masked_widths
 from graphprune.pruning.scope import tensors
 from graphprune.registry import resolve
 
 SHAPE = (1, 5, 6)
+IMAGES = {"lenet_like": (1, 28, 28)}
 SCOPES = ("first", "inner", "all_but_last")
 
 
@@ -50,9 +52,20 @@ def test_an_input_not_known_yet_is_left_out():
     assert masked_widths(model, None, "first") == {"hidden layer 1": 7}
 
 
-@pytest.mark.parametrize("scope", SCOPES)
-def test_other_networks_are_checked_when_they_are_built(scope):
-    assert masked_widths({"name": "vgg16", "width": 0.25}, (3, 32, 32), scope) == {}
+@pytest.mark.parametrize("width", [0.25, 1.0])
+@pytest.mark.parametrize("name", NARROWEST)
+def test_the_narrowest_layer_is_that_of_the_built_network(name, width):
+    with torch.device("meta"):
+        model = build_model(name, IMAGES.get(name, (3, 32, 32)), 10, width=width)
+    weights = dict(model.named_parameters())
+    sides = {side for tensor in tensors(model, "inner") for side in weights[tensor].shape[:2]}
+    told = masked_widths({"name": name, "width": width}, (3, 32, 32), "inner")
+    assert told == {"the narrowest layer": min(sides)}
+
+
+def test_networks_that_can_be_narrowed_tell_their_narrowest_layer():
+    with_width = {name for name in MODELS if "width" in known_options(name)}
+    assert set(NARROWEST) == with_width == set(MODELS) - {"mlp"}
 
 
 def test_an_mlp_with_one_hidden_layer_has_no_inner_matrix():

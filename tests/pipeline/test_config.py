@@ -134,6 +134,7 @@ def test_the_schema_names_every_data_set():
     assert {name.strip() for name in described.split(",")} == set(DATASETS)
 
 
+NET = "{name: x, model: {name: resnet56}, nodes: 16, degrees: [4], parts: [chain]}"
 BAD = [
     # keys
     ("experimnt: x", "unknown config key experimnt (did you mean 'experiment'?); known here: bogp"),
@@ -296,6 +297,30 @@ BAD = [
         "rgp_theory.spread.bands.low contains [2.8, 9], but with 64 nodes of degree 4 ASPL goes "
         "from 2.857 (lower bound) to 8.381 (ring lattice)",
     ),
+    ("rgp: {recipe: rpg}", "config key rgp.recipe: unknown recipe 'rpg' (did you mean 'rgp'?)"),
+    ("rgp: {arms: [ring]}", "config key rgp.arms lacks 'rgp', which every other arm is compared"),
+    ("rgp: {seeds: [50, 101, 102]}", "config key rgp.seeds contains [50], already used in rgp.tun"),
+    ("rgp: {chain: {seeds: [51, 1, 2]}}", "config key rgp.chain.seeds contains [51], already used"),
+    (f"rgp: {{networks: [{NET}, {NET}]}}", "rgp.networks has more than one entry with the name"),
+    (
+        f"rgp: {{networks: [{NET.replace('16', '17')}]}}",
+        "is 17, but the narrowest layer is only 16",
+    ),
+    (f"rgp: {{networks: [{NET.replace('[4]', '[16]')}]}}", "rgp.networks.degrees: a k-regular gra"),
+    (
+        f"rgp: {{networks: [{NET.replace('resnet56', 'resnet57')}]}}",
+        "unknown model 'resnet57' (did",
+    ),
+    (f"rgp: {{networks: [{NET.replace('}, n', ', wdth: 2}, n')}]}}", "unknown option 'wdth' (did"),
+    ("ws_flex: {recipe: wsflex}", "config key ws_flex.recipe: unknown recipe 'wsflex' (did you"),
+    ("ws_flex: {nodes: 65}", "config key ws_flex.nodes is 65, but hidden layer 1 is only 64 wide"),
+    ("ws_flex: {model: {hidden: [64, 64, 32, 64]}, nodes: 32}", "are widened together and must be"),
+    ("ws_flex: {model: {hidden: [64]}}", "config key ws_flex.model.hidden: [64] is too short"),
+    ("ws_flex: {model: {name: vgg16}}", "config key ws_flex.model.name is 'vgg16', expected one"),
+    ("ws_flex: {seeds: [1, 2]}", "config key ws_flex.seeds: [1, 2] is too short"),
+    ("ws_flex: {jobs: 6}", "config key ws_flex.jobs is 6, but there are only 5 seeds to deal"),
+    ("ws_flex: {sweep: {degree: {low: 31}}}", "config key ws_flex.sweep.degree.low is 31, but the"),
+    ("ws_flex: {sweep: {p: {low: 0.5, high: 0.4}}}", "config key ws_flex.sweep.p: low is 0.5 and"),
     ("bogp: {five_nodes: {hidden: [4, 4]}}", "config key bogp.five_nodes.hidden, entry"),
     (
         "bogp: {settings: [{name: a, parts: [comparison]}, {name: a, parts: [comparison]}]}",
@@ -333,7 +358,10 @@ def test_a_bad_config_is_refused_in_words(text, words):
     assert words in refused(text)
 
 
-@pytest.mark.parametrize("key", ["experiment", "studies", "data", "recipes", "bogp", "rgp_theory"])
+BLOCKS = ["experiment", "studies", "data", "recipes", "bogp", "rgp_theory", "ws_flex"]
+
+
+@pytest.mark.parametrize("key", BLOCKS)
 def test_a_missing_block_is_named(key):
     config = {name: value for name, value in DEFAULT.items() if name != key}
     with pytest.raises(UserError, match=f"config key {key} is missing"):
@@ -364,6 +392,10 @@ GOOD = [
     "compute: {device_data_gb: 12.5}",
     "studies: [bogp]",
     "studies: [rgp_theory]",
+    "studies: [ws_flex]",
+    "studies: [rgp]",
+    f"rgp: {{arms: [rgp], networks: [{NET}]}}",
+    "ws_flex: {nodes: 64, jobs: 5, sweep: {degree: {low: 62, steps: 1}, p: {low: 0, high: 0}}}",
     "rgp_theory: {nodes: 16, degree: 3, spread: {bands: {low: [2.2]}}}",
 ]
 

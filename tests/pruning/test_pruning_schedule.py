@@ -11,6 +11,7 @@ from graphprune.pruning.schedule import (
     at_init,
     check_options,
     every,
+    iterative,
     never,
     rounds,
 )
@@ -33,6 +34,16 @@ def test_five_rounds_to_point_nine_by_hand():
     )
     assert [(e.round, e.iteration) for e in schedule.events] == [(i, 0) for i in range(5)]
     assert schedule.trained == (True,) * 5
+
+
+def test_iterative_trains_before_the_first_of_its_rounds():
+    schedule = iterative(0.9, n=3)
+    assert [event.sparsity for event in schedule.events] == [
+        event.sparsity for event in rounds(0.9, n=3).events
+    ]
+    assert [(e.round, e.iteration) for e in schedule.events] == [(1, 0), (2, 0), (3, 0)]
+    assert schedule.trained == (True,) * 4
+    assert iterative(0.5, n=1) == after_training(0.5, retrain=True)
 
 
 @given(FRACTIONS, st.integers(1, 30))
@@ -130,6 +141,7 @@ def test_every_builder_is_called_alike():
         "rounds": {"n": 2},
         "after_training": {"retrain": True},
         "every": {"p": 0.5, "k": 3},
+        "iterative": {"n": 2},
     }
     for name, builder in SCHEDULES.items():
         schedule = builder(0.0, 10, **options.get(name, {}))

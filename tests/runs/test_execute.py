@@ -309,3 +309,11 @@ def test_a_network_that_diverges_before_a_pruning_is_a_failed_run_and_no_crash(m
 def test_an_unknown_method_is_named():
     with pytest.raises(UserError, match=r"unknown pruning method 'glob1'.*did you mean 'glob_1'"):
         execute(task("glob1"), setup())
+
+
+def test_a_graph_for_each_layer_masks_each_layer():
+    given = {"layers.0.weight": psi(0), "layers.1.weight": psi(1)}
+    masks = train_task(task("block_mask", psi=given), setup(epochs=1)).masks
+    for name, block in given.items():
+        expected = block_masks(setup().build(), [name], block)[name]
+        assert (masks[name] == expected).all()

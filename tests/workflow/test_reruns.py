@@ -16,16 +16,23 @@ TRAINING = {
     "bogp_tradeoff_final",
     "bogp_identifiability",
     "bogp_five_nodes",
+    "rgp_dense",
+    "rgp_train",
+    "ws_flex_train",
 } | SEARCHING
-AFTER_BASE = TRAINING - {"bogp_base", "bogp_five_nodes"}
+AFTER_BASE = {stage for stage in TRAINING if stage.startswith("bogp_")}
+AFTER_BASE -= {"bogp_base", "bogp_five_nodes"}
+RGP_REPORTS = {"rgp_accuracy_report", "rgp_chain_report"}
 JUDGING = {"bogp_claims", "bogp_tradeoff_report", "bogp_identifiability_report"}
-JUDGING |= {"bogp_five_nodes_report", "rgp_bound_report", "rgp_propagation_report"}
+JUDGING |= {"bogp_five_nodes_report", "rgp_bound_report", "rgp_propagation_report"} | RGP_REPORTS
 REPORTING = {"bogp_correlation", "bogp_tables", "bogp_figures", "bogp_ablation_report"}
 REPORTING |= {"bogp_regret", "bogp_settings", "bogp_reading", "rgp_trees_report"} | JUDGING
+REPORTING |= {"ws_flex_report"}
 SEARCHING_GRAPHS = {"rgp_searches", "rgp_trees", "rgp_spread"}
+MAKING_GRAPHS = SEARCHING_GRAPHS | {"rgp_graphs", "rgp_train"}
 # stage -> the stages that read what it makes
 READERS = {
-    "dataset": {"split", *TRAINING},
+    "dataset": {"split", *TRAINING, *RGP_REPORTS},
     "split": TRAINING,
     "mask_database": AFTER_BASE
     | {
@@ -62,24 +69,40 @@ READERS = {
     "bogp_five_nodes_report": {"bogp_claims", "provenance"},
     "bogp_settings": {"provenance"},
     "bogp_reading": {"provenance"},
+    "rgp_graphs": {"rgp_train"},
+    "rgp_dense": {"rgp_train", "rgp_accuracy_report"},
+    "rgp_train": RGP_REPORTS,
+    "rgp_accuracy_report": {"provenance"},
+    "rgp_chain_report": {"provenance"},
     "rgp_searches": {"rgp_bound_report"},
     "rgp_trees": {"rgp_trees_report"},
     "rgp_spread": {"rgp_propagation_report"},
     "rgp_bound_report": {"provenance"},
     "rgp_trees_report": {"provenance"},
     "rgp_propagation_report": {"provenance"},
+    "ws_flex_graphs": {"ws_flex_train", "ws_flex_report"},
+    "ws_flex_train": {"ws_flex_report"},
+    "ws_flex_report": {"provenance"},
 }
 # file -> the stages that run it
 RUN_BY = {
     "src/graphprune/data/digits.py": {"dataset"},
     "src/graphprune/data/split.py": {"split", *TRAINING},
-    "src/graphprune/graphs/aspl.py": SEARCHING_GRAPHS | {"rgp_propagation_report"},
-    "src/graphprune/graphs/swap_kernel.py": SEARCHING_GRAPHS | {"rgp_propagation_report"},
-    "src/graphprune/graphs/graded.py": SEARCHING_GRAPHS,
-    "src/graphprune/graphs/catalogue.csv": {"rgp_searches"},
+    "src/graphprune/graphs/aspl.py": MAKING_GRAPHS | {"rgp_propagation_report"},
+    "src/graphprune/graphs/swap_kernel.py": MAKING_GRAPHS | {"rgp_propagation_report"},
+    "src/graphprune/graphs/graded.py": MAKING_GRAPHS,
+    "src/graphprune/graphs/catalogue.csv": {"rgp_searches", "rgp_graphs"},
+    "src/graphprune/studies/rgp.py": {"rgp_train"},
+    "src/graphprune/claims/rgp_pairs.py": {"rgp_accuracy_report"},
+    "src/graphprune/claims/rgp_chain.py": {"rgp_chain_report"},
+    "src/graphprune/report/rgp/accuracy_page.py": {"rgp_accuracy_report"},
+    "src/graphprune/metrics/paper.py": {"rgp_train"},
     "src/graphprune/report/rgp_theory/trees.py": {"rgp_trees_report"},
     "src/graphprune/graphs/atlas.py": {"bogp_five_nodes", "bogp_five_nodes_report"},
     "src/graphprune/studies/identifiability.py": {"bogp_identifiability"},
+    "src/graphprune/studies/ws_flex.py": {"ws_flex_train"},
+    "src/graphprune/studies/ws_flex_graphs.py": {"ws_flex_graphs", "ws_flex_train"},
+    "src/graphprune/report/ws_flex/words.py": {"ws_flex_report"},
     "src/graphprune/studies/tradeoff.py": {"bogp_tradeoff", "bogp_tradeoff_final"},
     "src/graphprune/studies/bogp_arms.py": {"bogp_final"},
     "src/graphprune/report/bogp/identifiability.py": {"bogp_identifiability_report"},
@@ -93,11 +116,12 @@ RUN_BY = {
     "src/graphprune/masks/controls.py": {
         "bogp_final",
         "bogp_mask_properties",
+        "rgp_train",
     },
     "src/graphprune/models/mlp.py": TRAINING,
     "src/graphprune/training/loop.py": TRAINING,
-    "src/graphprune/pruning/scores/magnitude.py": {"bogp_final"},
-    "src/graphprune/pruning/granularities/weight.py": {"bogp_final"},
+    "src/graphprune/pruning/scores/magnitude.py": {"bogp_final", "rgp_train"},
+    "src/graphprune/pruning/granularities/weight.py": {"bogp_final", "rgp_train"},
     "src/graphprune/search/bayesian.py": SEARCHING,
     "src/graphprune/search/scorer.py": {*SEARCHING, "bogp_exhaustive"},
     "src/graphprune/search/exhaustive.py": {"bogp_exhaustive"},
@@ -116,7 +140,6 @@ UNUSED = [
     "src/graphprune/masks/source_undirected.py",
     "src/graphprune/pruning/granularities/edge.py",
     "src/graphprune/pruning/names.py",
-    "src/graphprune/metrics/paper.py",
     "src/graphprune/pipeline/lock.py",
 ]
 

@@ -48,6 +48,14 @@ STAGES = {
     "rgp_trees_report": 1,
     "rgp_spread": 1,
     "rgp_propagation_report": 1,
+    "rgp_graphs": 2,
+    "rgp_dense": 1,
+    "rgp_train": 4,
+    "rgp_accuracy_report": 1,
+    "rgp_chain_report": 1,
+    "ws_flex_graphs": 1,
+    "ws_flex_train": 1,
+    "ws_flex_report": 1,
     "provenance": 1,
     "all": 1,
 }
@@ -67,6 +75,8 @@ FIGURES = {
     "bogp/deep": ("spread", "mask_means"),
     "bogp": ("five_nodes", "settings"),
     "rgp_theory": ("bound", "traces", "trees", "propagation"),
+    "rgp": ("rgp_arms", "rgp_regular", "rgp_chain", "rgp_transfer"),
+    "ws_flex": ("ws_flex",),
 }
 TABLES = {
     "bogp/main": (
@@ -82,6 +92,8 @@ TABLES = {
     "bogp/deep": ("claims", "identifiability"),
     "bogp": ("five_nodes", "settings", "reading"),
     "rgp_theory": ("bound", "trees", "propagation"),
+    "rgp": ("rgp_accuracy", "rgp_chain"),
+    "ws_flex": ("ws_flex",),
 }
 
 
@@ -249,7 +261,12 @@ def test_every_overlay_plans_its_own_studies_and_no_others(smoke, name):
     assert set(planned) <= set(STAGES)
     default = yaml.safe_load((smoke.folder / "config.yaml").read_text())
     config = {**default, **yaml.safe_load((smoke.folder / file).read_text())}
-    last = {"bogp": "bogp_settings", "rgp_theory": "rgp_bound_report"}
+    last = {
+        "bogp": "bogp_settings",
+        "rgp_theory": "rgp_bound_report",
+        "rgp": "rgp_accuracy_report",
+        "ws_flex": "ws_flex_report",
+    }
     found = {study for study, stage in last.items() if stage in planned}
     assert found == set(config["studies"])
 

@@ -62,8 +62,10 @@ def spectral_gap(graph: RelationalGraph) -> float:
     In [0, 1]: how fast a random walk forgets where it began. 0 if the graph is disconnected or
     bipartite. Of a k-regular graph λ are the eigenvalues of A over k (Chung 1997, chapter 1).
     """
-    roots = np.sqrt(graph.adjacency.sum(axis=1))
-    scale = np.divide(1, roots, out=np.zeros(graph.n), where=roots > 0)
+    degrees = graph.adjacency.sum(axis=1)
+    if graph.n == 1 or not degrees.all():
+        return 0.0
+    scale = 1 / np.sqrt(degrees)
     values = np.linalg.eigvalsh(scale[:, None] * graph.adjacency * scale)
-    second = max(abs(values[0]), abs(values[-2])) if graph.n > 1 else 1.0
+    second = max(abs(values[0]), abs(values[-2]))
     return float(np.clip(1 - second, 0, 1))

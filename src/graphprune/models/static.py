@@ -29,6 +29,8 @@ NARROWEST = {
     "resnet50": 64,
     "resnet56": 16,
     "cifar_resnet": 16,
+    "vgg9": 64,
+    "lenet_like": 6,
 }
 
 
@@ -38,8 +40,7 @@ def masked_widths(
     """{description: width} of both sides of every masked matrix of an mlp.
 
     shape: the image's (channels, height, width), None where not known yet (that side is
-    left out). Of networks in NARROWEST the narrowest layer alone, whatever the scope. The others
-    are checked when they are built; they give {}.
+    left out). Of networks in NARROWEST the narrowest layer alone, whatever the scope.
     """
     if model["name"] in NARROWEST:
         width = round(NARROWEST[model["name"]] * (model.get("width") or 1.0))

@@ -27,7 +27,7 @@ def graph_table(n: int, k: int, seeds: int, chain: int, chains: int) -> pd.DataF
     if disconnected), clustering, spectral_gap. Of every kind of KINDS `seeds` graphs, numbered
     from 0, or one where there is only one; a kind that n and k do not allow is left out. Kind
     "chain": `chains` chains of `chain` graphs each, from the ring lattice to what Algorithm 1
-    finds; none with `chain` = 0.
+    finds, fewer where their levels of ASPL would lie too close; none with `chain` = 0.
     """
     rows = []
     for kind, (draw, many) in KINDS.items():
@@ -118,7 +118,17 @@ KINDS: dict[str, tuple[Callable[[int, int, int], RelationalGraph | None], bool]]
 def _chains(n: int, k: int, graphs: int, chains: int) -> Iterator[RelationalGraph]:
     """All chains begin with the ring lattice: it is given once."""
     for number in range(chains if graphs else 0):
-        yield from swap_chain(n, k, graphs, derive(number, f"chain/{n}/{k}"))[number > 0 :]
+        yield from _chain(n, k, graphs, derive(number, f"chain/{n}/{k}"))[number > 0 :]
+
+
+def _chain(n: int, k: int, graphs: int, seed: int) -> list[RelationalGraph]:
+    """A chain of `graphs` graphs, or of as many as there are grades: few nodes have few ASPLs."""
+    for length in range(graphs, 2, -1):
+        try:
+            return swap_chain(n, k, length, seed)
+        except UserError:  # no graph was met at one of the levels
+            continue
+    return swap_chain(n, k, 2, seed)
 
 
 def _connected(draw: Callable[[int], RelationalGraph], stream: str) -> RelationalGraph:

@@ -26,8 +26,9 @@ def macs(
     """Multiply-adds an example of an MLP whose hidden layers after the first are `width` wide.
 
     psi: the block mask of the matrices between hidden layers, None for dense ones. The first
-    matrix, into hidden[0] units, and the last one are dense. Counted exactly: nodes hold
-    unequal numbers of units where n does not divide a width. UserError for a width below n.
+    matrix, into hidden[0] units, and the last one are dense. Counted exactly: where n does not
+    divide a width some nodes hold a unit more, the first ones in `graphs.layout`. (graph2nn deals
+    them by chance, so its own widths may differ a little.) UserError for a width below n.
     """
     psi = np.ones((1, 1), dtype=bool) if psi is None else psi
     first, inner = (node_sizes(w, len(psi)) for w in (hidden[0], width))

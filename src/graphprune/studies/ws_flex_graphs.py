@@ -68,13 +68,20 @@ def swept(n: int, options: Mapping[str, Any]) -> dict[Point, Setting]:
     starts = range(0, len(settings), _AT_ONCE)
     for start in progress(starts, len(starts), f"sweep, {_AT_ONCE} graphs each"):
         part = settings[start : start + _AT_ONCE]
-        stack = np.array([ws_flex(n, *setting).adjacency for setting in part])
+        stack = np.array([_drawn(n, setting) for setting in part])
         found = graph_properties(stack, ("average_clustering", "aspl"))
         for setting, c, length in zip(part, *found.to_numpy().T.tolist(), strict=True):
             if PATH_LENGTH[0] <= length <= PATH_LENGTH[1]:
                 cell = _cell(c, length, options["cells"])
                 kept.setdefault(cell, ((c, length), setting))
     return dict(kept.values())
+
+
+def _drawn(n: int, setting: Setting) -> np.ndarray:
+    try:
+        return ws_flex(n, *setting).adjacency
+    except UserError as error:  # so few edges that no graph is connected
+        raise UserError(f"config key ws_flex.sweep.degree.low: {error}") from None
 
 
 def spread_out(points: np.ndarray, number: int) -> list[int]:

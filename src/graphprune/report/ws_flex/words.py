@@ -31,7 +31,7 @@ def run_note(table: pd.DataFrame, records: pd.DataFrame, of_data: str) -> str:
     )
     texts = [f"Data set {first['dataset']}"] + ([of_data] if of_data else [])
     texts += [
-        f"recipe {first['recipe']}, {int(records['epochs'].max())} epochs",
+        f"recipe {first['recipe']}, epochs: {int(records['epochs'].max())}",
         f"precision {_listed(records['precision'])}, device {_listed(records['device'])}",
         f"seeds {seeds} for every graph",
         protocol,
