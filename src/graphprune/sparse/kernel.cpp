@@ -22,6 +22,8 @@ constexpr int LANES = 4;
 constexpr int WIDE[3] = {8, 4, 2};
 #endif
 
+constexpr int64_t CACHE = 512 * 1024;  // bytes of the second level that one core has at least, about
+
 typedef float Vector __attribute__((vector_size(4 * LANES)));
 typedef float Loose __attribute__((vector_size(4 * LANES), aligned(4)));  // at any address
 
@@ -78,7 +80,7 @@ static inline __attribute__((always_inline)) void tile(
     }
 }
 
-// G output channels, all their pixels. out: [channel][row][column][image], of `images` images.
+// G output channels, as many columns of row y as there are left for P at a time. out: [channel][row][column][image], of `images` images.
 template <int G, int P, int S, int K>
 static void columns(
     const Sizes& z, const float* const* inputs, int64_t kept, const float* weight, const float* bias,
@@ -99,13 +101,18 @@ static void columns(
     }
 }
 
+// Output columns at a time: sums and input columns must fit the registers together.
+template <int G, int S>
+constexpr int wide() { return G == 2 && S == 2 && WIDE[1] > 4 ? 4 : WIDE[G / 2]; }
+
+// G output channels, the pixels of rows `top` to `bottom`.
 template <int G, int S, int K>
 static void block(
     const Sizes& z, const float* const* inputs, int64_t kept, const float* weight, const float* bias,
-    const int64_t* outputs, float* out, int64_t first, int64_t lanes)
+    const int64_t* outputs, float* out, int64_t first, int64_t lanes, int64_t top, int64_t bottom)
 {
-    constexpr int P = WIDE[G / 2];
-    for (int64_t y = 0; y < z.out_height; y++) {
+    constexpr int P = wide<G, S>();
+    for (int64_t y = top; y < bottom; y++) {
         int64_t x = 0;
         columns<G, P, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
         if constexpr (P > 4) columns<G, 4, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
@@ -141,12 +148,19 @@ struct Groups {
     const float *weight, *bias;
 };
 
+// Output rows whose inputs, of all channels, stay in the cache while every group reads them.
+static int64_t band(const Sizes& z, int64_t stride, int64_t kernel)
+{
+    const int64_t rows = CACHE / (z.channels * z.room_width * LANES * int64_t(sizeof(float)));
+    return rows > kernel ? (rows - kernel) / stride + 1 : 1;
+}
+
 template <int S, int K>
 static void convolve(const Sizes& z, const Groups& g, const float* x, float* room, const float** places,
                      int64_t most_kept, float* out, int threads)
 {
     const int64_t plane = z.room_height * z.room_width * LANES;
-    const int64_t chunks = (z.images + LANES - 1) / LANES;
+    const int64_t chunks = (z.images + LANES - 1) / LANES, high = band(z, S, K);
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (int64_t chunk = 0; chunk < chunks; chunk++) {
         float* mine = room + thread() * z.channels * plane;
@@ -154,18 +168,20 @@ static void convolve(const Sizes& z, const Groups& g, const float* x, float* roo
         const int64_t first = chunk * LANES;
         const int64_t lanes = z.images - first < LANES ? z.images - first : LANES;
         fill(z, x, mine, first, lanes);
+        for (int64_t top = 0; top < z.out_height; top += high)
         for (int64_t q = 0; q < g.count; q++) {
+            const int64_t bottom = top + high < z.out_height ? top + high : z.out_height;
             const int64_t* inputs = g.inputs + g.input_start[q];
             const int64_t kept = g.input_start[q + 1] - g.input_start[q], end = g.output_start[q + 1];
             for (int64_t c = 0; c < kept; c++) here[c] = mine + inputs[c] * plane;
             const float* w = g.weight + g.weight_start[q];
             int64_t o = g.output_start[q];
             for (; o + 4 <= end; o += 4, w += 4 * kept * K * K)
-                block<4, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes);
+                block<4, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes, top, bottom);
             for (; o + 2 <= end; o += 2, w += 2 * kept * K * K)
-                block<2, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes);
+                block<2, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes, top, bottom);
             for (; o < end; o++, w += kept * K * K)
-                block<1, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes);
+                block<1, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes, top, bottom);
         }
     }
 }
