@@ -38,7 +38,8 @@ def accuracy_page(
         page.text(
             "True sizes: compression (dense parameters / kept) and theoretical speed-up (dense "
             "MACs / kept), everything that is not masked included; and the cost of one use, in "
-            "trainings."
+            "trainings. Magnitude pruning trains again after every prune: where one training is "
+            "short, the longer training alone may explain its lead."
         )
         page.table(_wide(rows, _size))
         page.text("The graphs: mean ASPL, clustering coefficient and spectral gap.")
