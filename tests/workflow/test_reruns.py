@@ -120,8 +120,6 @@ RUN_BY = {
     },
     "src/graphprune/models/mlp.py": TRAINING,
     "src/graphprune/training/loop.py": TRAINING,
-    "src/graphprune/pruning/scores/magnitude.py": {"bogp_final", "rgp_train"},
-    "src/graphprune/pruning/granularities/weight.py": {"bogp_final", "rgp_train"},
     "src/graphprune/search/bayesian.py": SEARCHING,
     "src/graphprune/search/scorer.py": {*SEARCHING, "bogp_exhaustive"},
     "src/graphprune/search/exhaustive.py": {"bogp_exhaustive"},
@@ -163,6 +161,13 @@ def test_a_finished_run_has_nothing_to_do(smoke):
 def test_an_edit_plans_exactly_the_stages_that_run_the_file_and_what_follows(smoke, edited, file):
     edited(file, COMMENT)
     assert smoke.planned(*SMOKE) == affected(RUN_BY[file])
+
+
+@pytest.mark.parametrize("file", ["scores/magnitude.py", "granularities/weight.py"])
+def test_an_edit_of_what_a_method_chooses_leaves_the_chains_of_rgp_alone(smoke, edited, file):
+    edited(f"src/graphprune/pruning/{file}", COMMENT)
+    stages = affected({"bogp_final", "rgp_train"})
+    assert smoke.planned(*SMOKE) == stages - {"rgp_chain_report"}
 
 
 def test_an_edit_of_one_mask_source_leaves_the_others_alone(smoke, edited):

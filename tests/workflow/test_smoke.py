@@ -240,6 +240,9 @@ def test_trainings_ask_for_a_gpu_where_one_will_be_used(smoke, tmp_path):
         "bogp_tradeoff_final",
         "bogp_identifiability",
         "bogp_five_nodes",
+        "rgp_dense",
+        "rgp_train",
+        "ws_flex_train",
     }
 
 
