@@ -73,7 +73,10 @@ def rgp_5(runs: pd.DataFrame) -> pd.DataFrame:
         first = mine.iloc[0]
         cell = f"{_named((network, nodes, degree))}, {removed:.1%} of the parameters removed"
         known = {criterion.name: criterion for criterion in record.criteria}
-        effect, failed = _difference(runs, network, None, "dense", degree, "rgp", record.unit)
+        dense = _accuracies(runs, network, None, "dense", record.unit)
+        rgp = _accuracies(runs, network, degree, "rgp", record.unit)
+        pair = differences(dense, rgp) if len(dense) else dense
+        effect, failed = mean_interval(pair), _failed(pair)
         is_printed = first["dataset"] == "cifar10" and bool(first["full_width"])
         if first["model"] in known and is_printed and removed > MOST_REMOVED:
             criterion = known[first["model"]]
@@ -182,23 +185,6 @@ def _pairs(runs: pd.DataFrame, arm: str, other: str, unit: str) -> dict[Cell, pd
         )
         for cell in both
     }
-
-
-def _difference(
-    runs: pd.DataFrame,
-    network: str,
-    degree: int | None,
-    arm: str,
-    other_degree: int | None,
-    other: str,
-    unit: str,
-) -> tuple[Effect, int]:
-    first = _accuracies(runs, network, degree, arm, unit)
-    second = _accuracies(runs, network, other_degree, other, unit)
-    if first.empty:
-        return unknown(unit), 0
-    pair = differences(first, second)
-    return mean_interval(pair), _failed(pair)
 
 
 def _slopes(runs: pd.DataFrame, network: str) -> pd.Series:

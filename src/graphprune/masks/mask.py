@@ -178,7 +178,7 @@ class Masks(Mapping[str, torch.Tensor]):
         """The mask as numbers of the weight's kind, made once: `apply_` runs after every step."""
         factor = self._factors.get(name)
         if factor is None or factor.dtype != weight.dtype or factor.device != weight.device:
-            # Laid out in memory as the weight is: else a GPU multiplies tensor by tensor, slowly.
+            # Laid out in memory as the weight is, which torch's many-tensor kernels ask for.
             factor = torch.empty_like(weight).copy_(self._masks[name])
             self._factors[name] = factor
         return factor

@@ -7,7 +7,7 @@ from graphprune.errors import UserError
 from graphprune.graphs.bounds import check_degree
 from graphprune.models.names import MODELS
 from graphprune.models.static import known_options, masked_widths
-from graphprune.registry import lookup
+from graphprune.pipeline.known import known
 
 Shape = tuple[int, int, int]
 
@@ -18,7 +18,7 @@ def check_rgp(config: Mapping[str, Any], shape: Shape | None) -> None:
     names = [network["name"] for network in rgp["networks"]]
     if again := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"config key rgp.networks has more than one entry with the name {again}")
-    _known(config["recipes"], rgp["recipe"], "recipe", "rgp.recipe")
+    known(config["recipes"], rgp["recipe"], "recipe", "rgp.recipe")
     if "rgp" not in rgp["arms"]:
         raise UserError("config key rgp.arms lacks 'rgp', which every other arm is compared with")
     for key in ("seeds", "chain.seeds"):
@@ -39,10 +39,10 @@ def check_rgp(config: Mapping[str, Any], shape: Shape | None) -> None:
 
 def _check_network(network: Mapping[str, Any], scope: str, shape: Shape | None) -> None:
     model, nodes = network["model"], network["nodes"]
-    _known(MODELS, model["name"], "model", "rgp.networks.model.name")
+    known(MODELS, model["name"], "model", "rgp.networks.model.name")
     options = dict.fromkeys(["name", *known_options(model["name"])])
     for option in (key for key, value in model.items() if value is not None):
-        _known(options, option, "option", "rgp.networks.model")
+        known(options, option, "option", "rgp.networks.model")
     for layer, width in masked_widths(model, shape, scope).items():
         if width < nodes:
             raise UserError(
@@ -54,10 +54,3 @@ def _check_network(network: Mapping[str, Any], scope: str, shape: Shape | None) 
             check_degree(nodes, degree)
         except UserError as error:
             raise UserError(f"config key rgp.networks.degrees: {error}") from None
-
-
-def _known(table: Mapping[str, Any], name: str, kind: str, key: str) -> None:
-    try:
-        lookup(table, name, kind)
-    except UserError as error:
-        raise UserError(f"config key {key}: {error}") from None

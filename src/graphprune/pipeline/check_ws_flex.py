@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphprune.errors import UserError
-from graphprune.registry import lookup
+from graphprune.pipeline.known import known
 
 
 def check_ws_flex(config: Mapping[str, Any]) -> None:
     """UserError for what no run of the study could use."""
     block = config["ws_flex"]
-    try:
-        lookup(config["recipes"], block["recipe"], "recipe")
-    except UserError as error:
-        raise UserError(f"config key ws_flex.recipe: {error}") from None
+    known(config["recipes"], block["recipe"], "recipe", "ws_flex.recipe")
     _check_widths(block["nodes"], block["model"]["hidden"])
     _check_sweep(block["nodes"], block["sweep"])
     if block["jobs"] > len(block["seeds"]):

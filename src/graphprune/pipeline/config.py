@@ -14,10 +14,10 @@ from graphprune.models.names import MODELS
 from graphprune.models.static import known_options, masked_widths
 from graphprune.pipeline.check_rgp import check_rgp
 from graphprune.pipeline.check_ws_flex import check_ws_flex
+from graphprune.pipeline.known import known
 from graphprune.pipeline.schema import check_schema
 from graphprune.pipeline.settings import bogp_settings
 from graphprune.pruning.methods import METHODS
-from graphprune.registry import lookup
 from graphprune.search.names import STRATEGIES
 from graphprune.training.recipe_options import misfit
 
@@ -108,23 +108,23 @@ def _check_parts(bogp: Mapping[str, Any]) -> None:
 
 
 def _check_names(bogp: Mapping[str, Any], recipes: Mapping[str, Any]) -> None:
-    _known(recipes, bogp["recipe"], "recipe", "bogp.recipe")
-    _known(MODELS, bogp["model"]["name"], "model", "bogp.model.name")
-    _known(SOURCES, bogp["masks"]["source"], "mask source", "bogp.masks.source")
+    known(recipes, bogp["recipe"], "recipe", "bogp.recipe")
+    known(MODELS, bogp["model"]["name"], "model", "bogp.model.name")
+    known(SOURCES, bogp["masks"]["source"], "mask source", "bogp.masks.source")
     options = dict.fromkeys(["name", *known_options(bogp["model"]["name"])])
     for option in (key for key, value in bogp["model"].items() if value is not None):
-        _known(options, option, "option", "bogp.model")
+        known(options, option, "option", "bogp.model")
     for name in bogp["correlation"]["properties"]:
-        _known(dict.fromkeys(PROPERTIES), name, "property", "bogp.correlation.properties")
+        known(dict.fromkeys(PROPERTIES), name, "property", "bogp.correlation.properties")
     for name in bogp["search"]["strategies"]:
-        _known(STRATEGIES, name, "search strategy", "bogp.search.strategies")
+        known(STRATEGIES, name, "search strategy", "bogp.search.strategies")
 
 
 def _check_baselines(baselines: Mapping[str, Any]) -> None:
     for block, names in baselines.items():
         key = f"bogp.baselines.{block}"
         for name in names:
-            _known(METHODS, name, "pruning method", key)
+            known(METHODS, name, "pruning method", key)
             if METHODS[name].source == "none":
                 raise UserError(
                     f"config key {key} contains '{name}', which prunes nothing; the dense network "
@@ -140,14 +140,14 @@ def _check_baselines(baselines: Mapping[str, Any]) -> None:
 def _check_identifiability(bogp: Mapping[str, Any]) -> None:
     chosen, key = bogp["identifiability"], "bogp.identifiability"
     for name in chosen["properties"]:
-        _known(dict.fromkeys(PROPERTIES), name, "property", f"{key}.properties")
+        known(dict.fromkeys(PROPERTIES), name, "property", f"{key}.properties")
     if chosen["masks"] > bogp["masks"]["count"]:
         raise UserError(
             f"config key {key}.masks is {chosen['masks']}, but a database has only "
             f"bogp.masks.count = {bogp['masks']['count']} masks"
         )
     for source in chosen["sources"]:
-        _known(SOURCES, source, "mask source", f"{key}.sources")
+        known(SOURCES, source, "mask source", f"{key}.sources")
         masks = {**bogp["masks"], "source": source, "sparsities": [chosen["sparsity"]]}
         _check_masks(masks, bogp["nodes"], key)
 
@@ -199,12 +199,5 @@ def _check_rgp_theory(theory: Mapping[str, Any]) -> None:
 def _check_regular(nodes: int, degree: int, key: str) -> None:
     try:
         aspl_lower_bound(nodes, degree)
-    except UserError as error:
-        raise UserError(f"config key {key}: {error}") from None
-
-
-def _known(table: Mapping[str, Any], name: str, kind: str, key: str) -> None:
-    try:
-        lookup(table, name, kind)
     except UserError as error:
         raise UserError(f"config key {key}: {error}") from None

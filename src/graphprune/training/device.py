@@ -32,7 +32,7 @@ def prepare(device: str, threads: int, deterministic: bool) -> torch.device:
     if deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
-    # Shapes repeat for a whole training, so trying cuDNN's kernels out pays; which one wins varies.
+    # Shapes repeat for a whole training, so cuDNN may try its kernels out; which one wins varies.
     torch.backends.cudnn.benchmark = not deterministic
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -42,9 +42,8 @@ def prepare(device: str, threads: int, deterministic: bool) -> torch.device:
 def place(model: nn.Module, device: torch.device) -> nn.Module:
     """`model` on `device`, its convolutions in the memory layout that is fast there.
 
-    Channels last is what a GPU's matrix units take; on the CPU (oneDNN, one thread, 32×32 images)
-    a training step of ResNets and VGG is about 1.3 times as fast with it in fp32, 1.1 to 1.3
-    times in bf16. Networks without convolutions stay as they are.
+    Channels last is what a GPU's matrix units take, and oneDNN's convolutions on the CPU. Networks
+    without convolutions stay as they are.
     """
     return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -20,7 +20,7 @@ def plain(model: nn.Module, images: Tensor) -> Tensor:
 
 @cache
 def compiled() -> Forward:
-    """`plain`, compiled by torch.compile at its first call (a minute for a large network).
+    """`plain`, compiled by torch.compile at its first call, which takes long.
 
     What is compiled is this function and no module, so all networks of equal shape share one
     graph, whatever their weights and masks, and a network stays a plain one: its names, hooks

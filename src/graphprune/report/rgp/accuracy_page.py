@@ -9,6 +9,7 @@ from graphprune.report import cells
 from graphprune.report.output import Page
 from graphprune.report.rgp.accuracy import LABELS
 from graphprune.report.rgp.printed import others, printed
+from graphprune.report.rgp.verdicts import verdict_table
 
 POINTS = cells.POINTS
 
@@ -142,19 +143,7 @@ def _add_verdicts(page: Page, identifier: str, rows: pd.DataFrame) -> None:
         f"Holm's procedure asks for. No verdict with fewer than {record.min_n} units "
         f"({record.unit}); rows that are not judged stand beside."
     )
-    page.table(
-        pd.DataFrame(
-            {
-                "what": rows["criterion"],
-                "where": rows["cell"],
-                "points": [_effect(row) for _, row in rows.iterrows()],
-                "n": rows["n"].map(str) + " (" + rows["unit"] + ")",
-                "failed": rows["failed"],
-                "verdict": rows["verdict"],
-                "why (fractions)": rows["reason"],
-            }
-        )
-    )
+    page.table(verdict_table(rows, "points", _effect))
 
 
 def _effect(row: pd.Series) -> str:

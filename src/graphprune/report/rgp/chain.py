@@ -15,6 +15,7 @@ from graphprune.report import cells
 from graphprune.report.cells import POINTS
 from graphprune.report.output import Page
 from graphprune.report.rgp.accuracy_figures import COLOURS
+from graphprune.report.rgp.verdicts import verdict_table
 
 PROPERTIES = {"aspl": "ASPL", "clustering": "clustering", "spectral_gap": "spectral gap"}
 
@@ -162,19 +163,8 @@ def _add_verdicts(page: Page, identifier: str, verdicts: pd.DataFrame) -> None:
         f"that Holm's procedure asks for. No verdict with fewer than {record.min_n} units "
         f"({record.unit})."
     )
-    page.table(
-        pd.DataFrame(
-            {
-                "what": verdicts["criterion"],
-                "where": verdicts["cell"],
-                "effect": [_effect(row) for _, row in verdicts.iterrows()],
-                "n": verdicts["n"].map(str) + " (" + verdicts["unit"] + ")",
-                "verdict": verdicts["verdict"],
-                "failed": verdicts["failed"],
-                "why (fractions)": verdicts["reason"],
-            }
-        )
-    )
+    table = verdict_table(verdicts, "effect", _effect)
+    page.table(table[["what", "where", "effect", "n", "verdict", "failed", "why (fractions)"]])
 
 
 def _effect(row: pd.Series) -> str:
