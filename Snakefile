@@ -14,7 +14,12 @@ include: "rules/bogp_graphs.smk"
 include: "rules/rgp_theory.smk"
 include: "rules/rgp_common.smk"
 include: "rules/rgp.smk"
+include: "rules/rgp_speed.smk"
 include: "rules/ws_flex.smk"
+include: "rules/edges_common.smk"
+include: "rules/edges.smk"
+include: "rules/weight_unit_common.smk"
+include: "rules/weight_unit.smk"
 include: "rules/report.smk"
 
 

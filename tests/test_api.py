@@ -15,6 +15,7 @@ from graphprune.api import (
     count,
     graph_properties,
     minimise_aspl,
+    network_to_graph,
     prune,
 )
 from graphprune.errors import UserError
@@ -73,3 +74,14 @@ def test_the_readme_example_of_regular_graphs_runs():
     masks.apply_(model)
     with torch.no_grad():
         torch.testing.assert_close(small(x), model(x), rtol=1e-5, atol=1e-5)
+
+
+def test_a_network_is_a_weighted_graph():
+    model = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6))
+    graph = network_to_graph(model, 3, norm="l1")
+    blocks = model[2].weight.detach().abs().reshape(3, 2, 3, 2).sum(dim=(1, 3)).double()
+    both = blocks + blocks.T
+    found = graph.to_networkx()
+    assert found.number_of_edges() == 3
+    for i, j, weight in found.edges(data="weight"):
+        assert weight == pytest.approx(both[i, j].item())

@@ -14,6 +14,7 @@ from graphprune.masks.mask import Masks
 from graphprune.metrics.counts import Counts, count
 from graphprune.pruning.context import Context
 from graphprune.pruning.methods import METHODS
+from graphprune.pruning.network_graph import WeightedGraph, network_to_graph
 from graphprune.pruning.prune import next_masks
 from graphprune.pruning.scope import tensors
 from graphprune.registry import lookup
@@ -24,12 +25,14 @@ __all__ = [
     "Counts",
     "Masks",
     "RelationalGraph",
+    "WeightedGraph",
     "aspl",
     "best_regular_graph",
     "compact",
     "count",
     "graph_properties",
     "minimise_aspl",
+    "network_to_graph",
     "prune",
 ]
 

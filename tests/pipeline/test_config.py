@@ -81,7 +81,12 @@ def properties(schema, path=()):
 KEYS = dict(properties(load(SCHEMA)))
 
 
-LISTS = [("bogp", "settings"), ("rgp", "networks")]  # of mappings
+LISTS = [  # of mappings
+    ("bogp", "settings"),
+    ("rgp", "networks"),
+    ("edges", "networks"),
+    ("edges", "compared"),
+]
 
 
 def keys_of(value, path=()):
@@ -109,6 +114,7 @@ def test_unknown_keys_are_refused_at_every_level():
         ("bogp", "model"),
         ("bogp", "settings", "model"),
         ("rgp", "networks", "model"),
+        ("edges", "networks", "model"),
         ("recipes",),
     }  # options of a builder, names of the user's own
     blocks = {path for path, schema in KEYS.items() if "properties" in schema} - free
@@ -135,6 +141,7 @@ def test_the_schema_names_every_data_set():
 
 
 NET = "{name: x, model: {name: resnet56}, nodes: 16, degrees: [4], parts: [chain]}"
+EDGES = "{name: x, model: {name: mlp, hidden: [12, 9]}, nodes: 9, parts: [compared]}"
 BAD = [
     # keys
     ("experimnt: x", "unknown config key experimnt (did you mean 'experiment'?); known here: bogp"),
@@ -312,6 +319,43 @@ BAD = [
         "unknown model 'resnet57' (did",
     ),
     (f"rgp: {{networks: [{NET.replace('}, n', ', wdth: 2}, n')}]}}", "unknown option 'wdth' (did"),
+    (
+        "edges: {recipe: edge}",
+        "config key edges.recipe: unknown recipe 'edge' (did you mean 'edges'",
+    ),
+    (
+        "edges: {norms: [men]}",
+        "config key edges.norms: unknown edge norm 'men' (did you mean 'mean'",
+    ),
+    ("edges: {seeds: [50, 1, 2]}", "config key edges.seeds contains [50], by which something was"),
+    ("edges: {seeds: [1, 2]}", "config key edges.seeds: [1, 2] is too short"),
+    (
+        "edges: {search: {final_seeds: [0, 500, 7]}}",
+        "config key edges.search.final_seeds contains [0, 500], by which something was chosen",
+    ),
+    (
+        "edges: {search: {p: {low: 0.5, high: 0.5}}}",
+        "config key edges.search.p: low is 0.5 and high 0.5",
+    ),
+    ("edges: {grid: {p: [0.1, 1.5]}}", "edges.grid.p, entry 2: 1.5 is greater than the maximum"),
+    ("edges: {grid: {k: [2.5]}}", "config key edges.grid.k, entry 1 is 2.5, expected a whole"),
+    (f"edges: {{networks: [{EDGES}, {EDGES}]}}", "edges.networks has more than one entry with"),
+    (
+        f"edges: {{networks: [{EDGES.replace('nodes: 9', 'nodes: 10')}]}}",
+        "edges.networks.nodes is 10, but hidden layer 2 is only 9 wide",
+    ),
+    (
+        f"edges: {{networks: [{EDGES.replace('[12, 9]', '[12]')}]}}",
+        "edges.networks.model.hidden needs two hidden layers at least",
+    ),
+    (
+        f"edges: {{networks: [{EDGES.replace('compared', 'search')}]}}",
+        "part 'search' is compared with the optimum of part 'grid'; add that part",
+    ),
+    (
+        f"edges: {{networks: [{EDGES.replace('hidden', 'hiden')}]}}",
+        "unknown option 'hiden' (did you mean 'hidden'",
+    ),
     ("ws_flex: {recipe: wsflex}", "config key ws_flex.recipe: unknown recipe 'wsflex' (did you"),
     ("ws_flex: {nodes: 65}", "config key ws_flex.nodes is 65, but hidden layer 1 is only 64 wide"),
     ("ws_flex: {model: {hidden: [64, 64, 32, 64]}, nodes: 32}", "are widened together and must be"),
@@ -321,6 +365,17 @@ BAD = [
     ("ws_flex: {jobs: 6}", "config key ws_flex.jobs is 6, but there are only 5 seeds to deal"),
     ("ws_flex: {sweep: {degree: {low: 31}}}", "config key ws_flex.sweep.degree.low is 31, but the"),
     ("ws_flex: {sweep: {p: {low: 0.5, high: 0.4}}}", "config key ws_flex.sweep.p: low is 0.5 and"),
+    ("weight_unit: {recipe: weightunit}", "weight_unit.recipe: unknown recipe 'weightunit' (did"),
+    ("weight_unit: {sparsities: [0.5, 1]}", "weight_unit.sparsities is [0.5, 1] and lacks 0, the"),
+    ("weight_unit: {sparsities: [0, 1.1]}", "weight_unit.sparsities, entry 2: 1.1 is greater than"),
+    ("weight_unit: {retrain: {sparsities: [0.5]}}", "weight_unit.retrain.sparsities is [0.5] and"),
+    ("weight_unit: {retrain: {epochs: 0}}", "config key weight_unit.retrain.epochs: 0 is less"),
+    ("weight_unit: {model: {name: vgg16}}", "weight_unit.model.name is 'vgg16', expected one"),
+    ("weight_unit: {model: {hidden: []}}", "config key weight_unit.model.hidden: [] should be"),
+    ("weight_unit: {seeds: [1, 2]}", "config key weight_unit.seeds: [1, 2] is too short"),
+    ("weight_unit: {shuffles: 0}", "config key weight_unit.shuffles: 0 is less than"),
+    ("weight_unit: {latency: {batches: [0]}}", "weight_unit.latency.batches, entry 1: 0 is less"),
+    ("weight_unit: {latency: {repeats: 2}}", "config key weight_unit.latency.repeats: 2 is less"),
     ("bogp: {five_nodes: {hidden: [4, 4]}}", "config key bogp.five_nodes.hidden, entry"),
     (
         "bogp: {settings: [{name: a, parts: [comparison]}, {name: a, parts: [comparison]}]}",
@@ -358,7 +413,17 @@ def test_a_bad_config_is_refused_in_words(text, words):
     assert words in refused(text)
 
 
-BLOCKS = ["experiment", "studies", "data", "recipes", "bogp", "rgp_theory", "ws_flex"]
+BLOCKS = [
+    "experiment",
+    "studies",
+    "data",
+    "recipes",
+    "bogp",
+    "rgp_theory",
+    "ws_flex",
+    "edges",
+    "weight_unit",
+]
 
 
 @pytest.mark.parametrize("key", BLOCKS)
@@ -394,6 +459,10 @@ GOOD = [
     "studies: [rgp_theory]",
     "studies: [ws_flex]",
     "studies: [rgp]",
+    "studies: [edges]",
+    "studies: [weight_unit]",
+    "weight_unit: {retrain: {sparsities: []}}",
+    f"edges: {{networks: [{EDGES}], norms: [rms]}}",
     f"rgp: {{arms: [rgp], networks: [{NET}]}}",
     "ws_flex: {nodes: 64, jobs: 5, sweep: {degree: {low: 62, steps: 1}, p: {low: 0, high: 0}}}",
     "rgp_theory: {nodes: 16, degree: 3, spread: {bands: {low: [2.2]}}}",

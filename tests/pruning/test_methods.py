@@ -50,7 +50,7 @@ def test_another_schedule_does_not_inherit_the_options_of_the_old_one():
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("glob1", {}, "unknown method 'glob1'.*did you mean 'glob_1'"),
+        ("glob1", {}, "unknown pruning method 'glob1'.*did you mean 'glob_1'"),
         ("glob_1", {"agregate": "l2"}, "no setting 'agregate'.*did you mean 'aggregate'"),
         ("glob_1", {"aggregate": "l3"}, "unknown aggregate 'l3'"),
         ("glob_1", {"score": "magnitud"}, "unknown score.*did you mean 'magnitude'"),

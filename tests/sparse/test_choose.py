@@ -48,8 +48,21 @@ def conv():
     return dense, layer, torch.randn(3, 32, 6, 5)
 
 
+def pixelwise():
+    dense = nn.Conv2d(32, 48, 1, stride=2)
+    kept = mask(48, 32)[:, :, None, None]
+    with torch.no_grad():
+        dense.weight.mul_(kept)
+    layer = CompactConv2d.from_dense(dense, kept)
+    layer.choose = True
+    return dense, layer, torch.randn(3, 32, 6, 5)
+
+
 FORMS = {linear: {"kernel", "dense", "dense, turned", "dense, oneDNN"}}
 FORMS[conv] = {"kernel", "dense", "dense, channels last"}
+if hasattr(torch.ops.mkldnn, "_reorder_convolution_weight"):
+    FORMS[conv] |= {"dense, oneDNN"}
+FORMS[pixelwise] = FORMS[conv] | {"kernel, pixels as rows"}
 CASES = [(make, form) for make, forms in FORMS.items() for form in sorted(forms)]
 
 
@@ -68,6 +81,27 @@ def test_the_first_call_of_a_form_does_not_count():
     assert choose.fastest({"warming": warming, "even": lambda: time.sleep(0.005)}) == "warming"
 
 
+def test_a_hopeless_form_is_timed_once_and_a_single_one_never():
+    calls = []
+    slow = {"slow": lambda: calls.append(time.sleep(0.05)), "fast": lambda: time.sleep(0.001)}
+    assert choose.fastest(slow) == "fast"
+    assert len(calls) == 2  # one of them to warm up
+    assert choose.fastest({"only": lambda: pytest.fail("called")}) == "only"
+
+
+@pytest.mark.parametrize("compiler", [True, False])
+@pytest.mark.parametrize("make", [linear, conv, pixelwise])
+def test_the_forms_to_choose_from_can_be_named(monkeypatch, make, compiler):
+    if not compiler:
+        monkeypatch.setattr(native, "available", lambda: False)
+    dense, layer, x = make()
+    layer.forms = frozenset({"gathered"})
+    with torch.no_grad():
+        for _ in range(2):
+            torch.testing.assert_close(layer(x), dense(x), rtol=1e-5, atol=1e-5)
+    assert layer.chosen == {"gathered"}
+
+
 @needs_kernel
 @pytest.mark.parametrize(("make", "form"), CASES)
 def test_every_form_computes_the_same(monkeypatch, make, form):
@@ -82,8 +116,29 @@ def test_every_form_computes_the_same(monkeypatch, make, form):
     with torch.no_grad():
         torch.testing.assert_close(layer(x), dense(x), rtol=1e-5, atol=1e-5)
         layer(x)
-    assert seen == [FORMS[make]]
+        layout = x.to(memory_format=torch.channels_last) if x.ndim == 4 else x.T.contiguous().T
+        torch.testing.assert_close(layer(layout), dense(x), rtol=1e-5, atol=1e-5)
+        more = torch.randn(17, *x.shape[1:-1], 2 * x.shape[-1]) if x.ndim == 4 else x[:4]
+        torch.testing.assert_close(layer(more), dense(more), rtol=1e-5, atol=1e-5)
+    assert seen[0] == FORMS[make]
     assert layer.chosen == {form}
+
+
+@needs_kernel
+@pytest.mark.parametrize("make", FORMS)
+def test_a_known_input_still_sees_the_bias_of_the_moment_and_the_mode_of_the_moment(make):
+    _, layer, x = make()
+    with torch.no_grad():
+        before = layer(x)
+        layer.bias.data.add_(1)
+        torch.testing.assert_close(layer(x), before + 1, rtol=1e-4, atol=1e-4)
+        layer.bias = nn.Parameter(layer.bias + 1)
+        torch.testing.assert_close(layer(x), before + 2, rtol=1e-4, atol=1e-4)
+    assert layer(x).requires_grad
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        assert layer(x).dtype == torch.bfloat16
+    with torch.no_grad():
+        assert layer.double()(x.double()).dtype == torch.float64
 
 
 @needs_kernel
@@ -109,7 +164,7 @@ def test_what_no_choice_needs_takes_no_memory(monkeypatch):
     _, layer, x = linear()
     with torch.no_grad():
         layer(x)
-    assert set(layer._made[2]) == {"kernel"}
+    assert set(layer._made.forms) == {"kernel"}
 
 
 @needs_kernel

@@ -304,3 +304,22 @@ def test_a_traced_model_with_batch_norm_folded_in_is_made_compact_too():
     masks.apply_(model)
     with torch.no_grad():
         torch.testing.assert_close(small(x), model(x), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.skipif(not native.available(), reason="no C++ compiler")
+@pytest.mark.parametrize(("channels", "replaced"), [(3, True), (8, False)])
+def test_an_unmasked_convolution_of_the_image_hands_on_what_compact_layers_want(channels, replaced):
+    first, second = nn.Conv2d(channels, 16, 3, padding=1), nn.Conv2d(16, 16, 3, padding=1)
+    model = nn.Sequential(first, second).eval()
+    kept = torch.eye(4, dtype=torch.bool).repeat_interleave(4, 0).repeat_interleave(4, 1)
+    masks = Masks({"1.weight": kept[:, :, None, None].expand_as(second.weight)})
+    small = compact(model, masks)
+    assert [isinstance(layer, CompactConv2d) for layer in small] == [replaced, True]
+    assert [entry.tensor for entry in plan(model, masks)] == ["1.weight"]
+    x = torch.randn(17, channels, 6, 6)
+    masks.apply_(model)
+    with torch.no_grad():
+        torch.testing.assert_close(small(x), model(x), rtol=1e-4, atol=1e-5)
+        if replaced:
+            assert torch.equal(small[0].dense_weight(), first.weight)
+            assert small[0].innermost

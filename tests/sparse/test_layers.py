@@ -274,9 +274,9 @@ def test_a_changed_weight_is_packed_anew_and_an_unchanged_one_is_not(engine):
 
     with torch.no_grad():
         check()
-        pack = layer._made and layer._made[2].get("kernel")
+        pack = layer._made and layer._made.forms.get("kernel")
         check()
-        assert (layer._made and layer._made[2].get("kernel")) is pack
+        assert (layer._made and layer._made.forms.get("kernel")) is pack
         layer.weight.mul_(2)
         check()
         layer.weight = nn.Parameter(random(layer.weight.numel(), seed=3))

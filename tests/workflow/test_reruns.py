@@ -19,20 +19,28 @@ TRAINING = {
     "rgp_dense",
     "rgp_train",
     "ws_flex_train",
+    "edges_dense",
+    "edges_train",
+    "edges_search",
+    "weight_unit_train",
+    "weight_unit_prune",
 } | SEARCHING
 AFTER_BASE = {stage for stage in TRAINING if stage.startswith("bogp_")}
 AFTER_BASE -= {"bogp_base", "bogp_five_nodes"}
+PRUNING_EDGES = {"edges_train", "edges_search"}
+PRUNING_UNITS = {"weight_unit_prune", "weight_unit_weights", "weight_unit_latency"}
 RGP_REPORTS = {"rgp_accuracy_report", "rgp_chain_report"}
 JUDGING = {"bogp_claims", "bogp_tradeoff_report", "bogp_identifiability_report"}
 JUDGING |= {"bogp_five_nodes_report", "rgp_bound_report", "rgp_propagation_report"} | RGP_REPORTS
+JUDGING |= {"edges_report", "weight_unit_report", "weight_unit_latency_report"}
 REPORTING = {"bogp_correlation", "bogp_tables", "bogp_figures", "bogp_ablation_report"}
 REPORTING |= {"bogp_regret", "bogp_settings", "bogp_reading", "rgp_trees_report"} | JUDGING
 REPORTING |= {"ws_flex_report"}
 SEARCHING_GRAPHS = {"rgp_searches", "rgp_trees", "rgp_spread"}
-MAKING_GRAPHS = SEARCHING_GRAPHS | {"rgp_graphs", "rgp_train"}
+MAKING_GRAPHS = SEARCHING_GRAPHS | {"rgp_graphs", "rgp_train"} | PRUNING_EDGES
 # stage -> the stages that read what it makes
 READERS = {
-    "dataset": {"split", *TRAINING, *RGP_REPORTS},
+    "dataset": {"split", *TRAINING, *RGP_REPORTS, "edges_report", "weight_unit_report"},
     "split": TRAINING,
     "mask_database": AFTER_BASE
     | {
@@ -83,6 +91,21 @@ READERS = {
     "ws_flex_graphs": {"ws_flex_train", "ws_flex_report"},
     "ws_flex_train": {"ws_flex_report"},
     "ws_flex_report": {"provenance"},
+    "edges_dense": {"edges_train", "edges_search", "edges_report"},
+    "edges_train": {"edges_search", "edges_report"},
+    "edges_search": {"edges_report"},
+    "edges_report": {"provenance"},
+    "weight_unit_train": {
+        "weight_unit_prune",
+        "weight_unit_weights",
+        "weight_unit_latency",
+        "weight_unit_report",
+    },
+    "weight_unit_prune": {"weight_unit_report"},
+    "weight_unit_weights": {"weight_unit_report"},
+    "weight_unit_latency": {"weight_unit_latency_report"},
+    "weight_unit_report": {"provenance"},
+    "weight_unit_latency_report": {"provenance"},
 }
 # file -> the stages that run it
 RUN_BY = {
@@ -103,6 +126,18 @@ RUN_BY = {
     "src/graphprune/studies/ws_flex.py": {"ws_flex_train"},
     "src/graphprune/studies/ws_flex_graphs.py": {"ws_flex_graphs", "ws_flex_train"},
     "src/graphprune/report/ws_flex/words.py": {"ws_flex_report"},
+    "src/graphprune/studies/edges.py": PRUNING_EDGES,
+    "src/graphprune/studies/edges_trail.py": PRUNING_EDGES,
+    "src/graphprune/studies/edges_search.py": {"edges_search"},
+    "src/graphprune/pruning/granularities/edge.py": PRUNING_EDGES,
+    "src/graphprune/claims/edges.py": {"edges_report"},
+    "src/graphprune/report/edges/page.py": {"edges_report"},
+    "src/graphprune/studies/weight_unit.py": {"weight_unit_train", "weight_unit_prune"},
+    "src/graphprune/studies/weight_unit_weights.py": {"weight_unit_weights"},
+    "src/graphprune/sparse/shrink.py": {"weight_unit_latency"},
+    "src/graphprune/claims/sigmoid.py": {"weight_unit_report"},
+    "src/graphprune/claims/weight_unit_time.py": {"weight_unit_latency_report"},
+    "src/graphprune/report/weight_unit/page.py": {"weight_unit_report"},
     "src/graphprune/studies/tradeoff.py": {"bogp_tradeoff", "bogp_tradeoff_final"},
     "src/graphprune/studies/bogp_arms.py": {"bogp_final"},
     "src/graphprune/report/bogp/identifiability.py": {"bogp_identifiability_report"},
@@ -120,7 +155,7 @@ RUN_BY = {
     },
     "src/graphprune/models/mlp.py": TRAINING,
     "src/graphprune/training/loop.py": TRAINING,
-    "src/graphprune/search/bayesian.py": SEARCHING,
+    "src/graphprune/search/bayesian.py": {*SEARCHING, "edges_search"},
     "src/graphprune/search/scorer.py": {*SEARCHING, "bogp_exhaustive"},
     "src/graphprune/search/exhaustive.py": {"bogp_exhaustive"},
     "src/graphprune/report/output.py": REPORTING,
@@ -136,7 +171,6 @@ UNUSED = [
     "src/graphprune/models/vgg.py",
     "src/graphprune/data/mnist.py",
     "src/graphprune/masks/source_undirected.py",
-    "src/graphprune/pruning/granularities/edge.py",
     "src/graphprune/pruning/names.py",
     "src/graphprune/pipeline/lock.py",
 ]
@@ -166,8 +200,10 @@ def test_an_edit_plans_exactly_the_stages_that_run_the_file_and_what_follows(smo
 @pytest.mark.parametrize("file", ["scores/magnitude.py", "granularities/weight.py"])
 def test_an_edit_of_what_a_method_chooses_leaves_the_chains_of_rgp_alone(smoke, edited, file):
     edited(f"src/graphprune/pruning/{file}", COMMENT)
-    stages = affected({"bogp_final", "rgp_train"})
-    assert smoke.planned(*SMOKE) == stages - {"rgp_chain_report"}
+    stages = affected({"bogp_final", "rgp_train", "edges_train", *PRUNING_UNITS})
+    # No edge of a graph is pruned weight by weight: the search and what it reads stay.
+    spared = {"rgp_chain_report"} | ({"edges_search"} if "weight" in file else set())
+    assert smoke.planned(*SMOKE) == stages - spared
 
 
 def test_an_edit_of_one_mask_source_leaves_the_others_alone(smoke, edited):
@@ -179,7 +215,7 @@ def test_an_edit_of_one_mask_source_leaves_the_others_alone(smoke, edited):
 def test_an_edit_with_an_old_time_stamp_is_seen(smoke, edited):
     edited("src/graphprune/search/bayesian.py", COMMENT)
     os.utime(smoke.folder / "src/graphprune/search/bayesian.py", (1, 1))
-    assert smoke.planned(*SMOKE) == affected(SEARCHING)
+    assert smoke.planned(*SMOKE) == affected({*SEARCHING, "edges_search"})
 
 
 def test_an_edit_of_what_no_config_names_plans_nothing(smoke, edited):

@@ -56,6 +56,16 @@ STAGES = {
     "ws_flex_graphs": 1,
     "ws_flex_train": 1,
     "ws_flex_report": 1,
+    "edges_dense": 2,
+    "edges_train": 3,
+    "edges_search": 1,
+    "edges_report": 1,
+    "weight_unit_train": 1,
+    "weight_unit_prune": 2,
+    "weight_unit_weights": 1,
+    "weight_unit_latency": 1,
+    "weight_unit_report": 1,
+    "weight_unit_latency_report": 1,
     "provenance": 1,
     "all": 1,
 }
@@ -77,6 +87,14 @@ FIGURES = {
     "rgp_theory": ("bound", "traces", "trees", "propagation"),
     "rgp": ("rgp_arms", "rgp_regular", "rgp_chain", "rgp_transfer"),
     "ws_flex": ("ws_flex",),
+    "edges": ("edges_heat", "edges_pareto", "edges_trail", "edges_graph"),
+    "weight_unit": (
+        "unit_training",
+        "unit_accuracy",
+        "unit_weights",
+        "unit_auc",
+        "unit_latency",
+    ),
 }
 TABLES = {
     "bogp/main": (
@@ -94,6 +112,8 @@ TABLES = {
     "rgp_theory": ("bound", "trees", "propagation"),
     "rgp": ("rgp_accuracy", "rgp_chain"),
     "ws_flex": ("ws_flex",),
+    "edges": ("edges",),
+    "weight_unit": ("unit_accuracy", "unit_weights", "unit_latency"),
 }
 
 
@@ -243,6 +263,11 @@ def test_trainings_ask_for_a_gpu_where_one_will_be_used(smoke, tmp_path):
         "rgp_dense",
         "rgp_train",
         "ws_flex_train",
+        "edges_dense",
+        "edges_train",
+        "edges_search",
+        "weight_unit_train",
+        "weight_unit_prune",
     }
 
 
@@ -269,6 +294,8 @@ def test_every_overlay_plans_its_own_studies_and_no_others(smoke, name):
         "rgp_theory": "rgp_bound_report",
         "rgp": "rgp_accuracy_report",
         "ws_flex": "ws_flex_report",
+        "edges": "edges_report",
+        "weight_unit": "weight_unit_report",
     }
     found = {study for study, stage in last.items() if stage in planned}
     assert found == set(config["studies"])

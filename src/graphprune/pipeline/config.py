@@ -12,7 +12,10 @@ from graphprune.masks.names import SOURCES
 from graphprune.masks.sources import number_of_masks
 from graphprune.models.names import MODELS
 from graphprune.models.static import known_options, masked_widths
+from graphprune.pipeline.check_edges import check_edges
 from graphprune.pipeline.check_rgp import check_rgp
+from graphprune.pipeline.check_rgp_speed import check_rgp_speed
+from graphprune.pipeline.check_weight_unit import check_weight_unit
 from graphprune.pipeline.check_ws_flex import check_ws_flex
 from graphprune.pipeline.known import known
 from graphprune.pipeline.schema import check_schema
@@ -38,8 +41,14 @@ def validate(config: Mapping[str, Any]) -> None:
         _check_rgp_theory(config["rgp_theory"])
     if "rgp" in config["studies"]:
         check_rgp(config, shape)
+    if "rgp_speed" in config["studies"]:
+        check_rgp_speed(config["rgp_speed"])
     if "ws_flex" in config["studies"]:
         check_ws_flex(config)
+    if "edges" in config["studies"]:
+        check_edges(config, shape)
+    if "weight_unit" in config["studies"]:
+        check_weight_unit(config)
 
 
 def _check_bogp(config: Mapping[str, Any], shape: tuple[int, int, int] | None) -> None:

@@ -143,7 +143,7 @@ def method(name: str, **changes: Any) -> Method:
     ``schedule_options`` are merged into the row's own as long as the schedule is the same.
     UserError on an unknown row, choice or option.
     """
-    row: Method = lookup(METHODS, name, "method")
+    row: Method = lookup(METHODS, name, "pruning method")
     known = [f.name for f in fields(Method)]
     for change in changes:
         if change not in known:

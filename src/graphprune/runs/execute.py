@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,9 @@ from graphprune.masks.mask import Masks
 from graphprune.metrics.counts import count
 from graphprune.models.init import initialise
 from graphprune.pruning.context import Context
-from graphprune.pruning.methods import METHODS, Method
+from graphprune.pruning.methods import Method, method
 from graphprune.pruning.prune import empty_layers, next_masks
 from graphprune.pruning.scope import tensors
-from graphprune.registry import lookup
 from graphprune.runs.record import RunRecord
 from graphprune.runs.setup import Setup
 from graphprune.seeds import derive
@@ -31,12 +30,14 @@ from graphprune.training.loop import Callback, State, finite, train
 class Task:
     """One arm of a comparison on one seed.
 
-    arm: its name in tables. method: a row of METHODS. block: the table block it belongs to.
+    arm: its name in tables. method: a row of METHODS, with the choices in `options` changed as
+    `pruning.methods.method` takes them. block: the table block it belongs to.
     scope: as `pruning.scope.tensors` takes it. psi: the block mask of a graph method (or one a
     tensor), and graph its id. reference: masks whose per-layer counts are matched. The seed decides
     initial weights, data order and random masks, each in a stream of its own. level: the
     sparsity of the comparison the task belongs to, where `sparsity` is what its method is
-    asked for (they differ where nodes hold unequal numbers of units).
+    asked for (they differ where nodes hold unequal numbers of units). nodes: of the relational
+    graph, for methods that prune its edges; those of `psi` where there is one.
     """
 
     arm: str
@@ -50,6 +51,19 @@ class Task:
     psi: np.ndarray | Mapping[str, np.ndarray] | None = None
     reference: Masks | None = None
     search_seed: int = -1
+    nodes: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+class Observer(Callback):
+    """Looks at a training and changes nothing of it.
+
+    What it has `seen` (plain values) is saved with every checkpoint, and is there again, in the
+    same list, when the training goes on from one. It is called after masks have been changed.
+    """
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
 
 
 @dataclass
@@ -65,13 +79,15 @@ class Trained:
     failure: str
 
 
-def execute(task: Task, setup: Setup, saved: Path | None = None) -> RunRecord:
+def execute(
+    task: Task, setup: Setup, saved: Path | None = None, observer: Observer | None = None
+) -> RunRecord:
     """Run `task` and evaluate it on val, and on test where the setup holds it.
 
     The test set is read here, once, after the last epoch. `saved` is where a long training
     keeps its state; if it holds one of this task, the training goes on from there.
     """
-    run = train_task(task, setup, saved)
+    run = train_task(task, setup, saved, observer)
     outcome: dict[str, Any] = dict.fromkeys(
         ("val_accuracy", "val_loss", "test_accuracy", "test_loss"), math.nan
     )
@@ -114,16 +130,20 @@ def execute(task: Task, setup: Setup, saved: Path | None = None) -> RunRecord:
     )
 
 
-def train_task(task: Task, setup: Setup, saved: Path | None = None) -> Trained:
+def train_task(
+    task: Task, setup: Setup, saved: Path | None = None, observer: Observer | None = None
+) -> Trained:
     """Train the network of `task`, pruning it where the method's schedule says."""
-    method: Method = lookup(METHODS, task.method, "pruning method")
-    schedule = method.plan(task.sparsity, setup.recipe.iterations(len(setup.splits["train"])))
+    chosen = method(task.method, **task.options)
+    schedule = chosen.plan(task.sparsity, setup.recipe.iterations(len(setup.splits["train"])))
     model = setup.build()
     names = tensors(model, task.scope)
-    pruner = _Pruner(task, method, names)
+    pruner = _Pruner(task, chosen, names)
     batches = setup.training_batches()
     begun = (checkpoint.load(saved) if saved else None) or {}
     losses, epochs = begun.get("losses", []), begun.get("epochs", 0)
+    if observer:
+        observer.seen[:] = begun.get("seen", [])
     start = time.perf_counter() - begun.get("seconds", 0.0)
     initialise(model, derive(task.seed, "init"), kind=setup.init_kind)
     masks = Masks.full(model, names)
@@ -145,8 +165,10 @@ def train_task(task: Task, setup: Setup, saved: Path | None = None) -> Trained:
             state.load_dict(begun["state"])
             begun = {}
         callbacks: list[Callback] = [PruneDuring(number, events, pruner)]
+        callbacks += [observer] if observer else []
         if saved:
             extra = {"round": number, "losses": losses, "epochs": epochs}
+            extra |= {"seen": observer.seen} if observer else {}
             callbacks.append(checkpoint.Checkpoint(saved, setup.checkpoint_seconds, extra, start))
         if schedule.trained[number]:
             train(state, batches, setup.recipe, callbacks)
@@ -175,7 +197,7 @@ class _Pruner:
         stream = derive(self.task.seed, f"mask/{number}/{iteration}")
         context = Context(
             generator=torch.Generator().manual_seed(stream),
-            n=len(self.task.psi) if isinstance(self.task.psi, np.ndarray) else None,
+            n=len(self.task.psi) if isinstance(self.task.psi, np.ndarray) else self.task.nodes,
             psi=self.task.psi,
             reference=self.task.reference,
         )

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 import torch
@@ -12,6 +14,45 @@ from graphprune.sparse import native
 from graphprune.sparse.choose import fastest
 from graphprune.sparse.groups import Groups
 
+Form = Callable[[Tensor], Tensor]
+"""A way to compute a layer of its input. It holds what it needs of the weight."""
+
+
+@dataclass(eq=False)
+class _Made:
+    """What was made of a weight, and until when it holds.
+
+    `weight` and `bias` share the memory of the layer's, so no other tensor takes their place
+    meanwhile. Forms read the bias anew at every call. `known` leads straight from what an input
+    looks like to the form that computes it.
+    """
+
+    weight: Tensor
+    version: int
+    bias: Tensor | None
+    forms: dict[str, Form] = field(default_factory=dict)
+    known: dict[Hashable, Form] = field(default_factory=dict)
+
+    def holds(self, weight: Tensor, bias: Tensor | None) -> bool:
+        """Whether the layer's parameters are those, unchanged, of which `forms` were made.
+
+        A change through ``weight.data`` leaves no trace that could be seen here, except by
+        going from training to evaluation.
+        """
+        return (
+            self.weight.data_ptr() == weight.data_ptr()
+            and self.version == _version(weight)
+            and _place(self.bias) == _place(bias)
+        )
+
+
+def _place(bias: Tensor | None) -> int:
+    return 0 if bias is None else bias.data_ptr()
+
+
+def _version(weight: Tensor) -> int:
+    return 0 if weight.is_inference() else weight._version
+
 
 class Compact(nn.Module):
     """What both layers share: the packed weight, its groups, and the choice of the kernel."""
@@ -21,12 +62,23 @@ class Compact(nn.Module):
     output_start: Tensor
     inputs: Tensor
     input_start: Tensor
-    # (weight, its version, what was made of it by name)
-    _made: tuple[Tensor, int, dict[str, Any]] | None
+    _made: _Made | None
 
     choose = False
     """Whether to measure, for every new shape of the input, if the kernel is faster than a dense
     product, and to keep to what was faster. Results differ in the last digits only."""
+
+    forms: frozenset[str] | None = None
+    """Names of the forms that `choose` may choose from, where not from all but "gathered".
+
+    "kernel…" are computed by the compiled kernel, "dense…" by torch with the mask folded in;
+    "gathered" are torch's grouped or batched products of gathered inputs, which skip the pruned
+    work as well, but are slow where blocks are small.
+    """
+
+    innermost = False
+    """Whether `choose` also counts the time until the images are innermost in memory, because
+    what follows wants them so."""
 
     def __init__(
         self, groups: Groups, shape: tuple[int, ...], weight: Tensor, bias: Tensor | None
@@ -101,7 +153,7 @@ class Compact(nn.Module):
         dense.train(self.training)
 
     def _by_kernel(self, x: Tensor) -> bool:
-        """Whether the compiled kernel may compute this layer of `x`."""
+        """Whether the compiled kernel, or another of `forms`, may compute this layer of `x`."""
         tensors = [t for t in (x, self.weight, self.bias) if t is not None]
         wanted = (
             not exporting()
@@ -111,48 +163,66 @@ class Compact(nn.Module):
             and not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
             and not torch.is_autocast_enabled("cpu")
         )
-        return wanted and native.available()
+        return wanted and (not self._wants_kernel() or native.available())
 
-    def _computed(self, x: Tensor, forms: Mapping[str, Callable[[], Tensor]]) -> Tensor:
-        """The result of the form "kernel", or of the one that is fastest for inputs like `x`."""
-        if not self.choose:
-            return forms["kernel"]()
-        key = (x.shape, x.stride(), torch.get_num_threads())
-        if key not in self._choices:
-            self._choices[key] = fastest(forms)
-            if self._made is not None:  # what no choice needs takes no memory
-                made = self._made[2]
-                for name in made.keys() - self.chosen:
-                    del made[name]
-        return forms[self._choices[key]]()
+    def _wants_kernel(self) -> bool:
+        return self.forms is None or any(name.startswith("kernel") for name in self.forms)
 
-    def _of_weight(self, name: str, make: Callable[[], Any]) -> Any:
-        """What `make` makes of the weight, kept under `name` until the weight has changed.
+    def _known(self, x: Tensor) -> Form | None:
+        """The form that computed the last input like `x`, if it may compute this one as well.
 
-        A change through ``weight.data`` leaves no trace that could be seen here, except by
-        going from training to evaluation.
+        All that `_by_kernel` asks is asked here in fewer steps: of small layers, whose product
+        takes some ten microseconds, every step counts.
         """
-        weight = self.weight.detach()
-        version = 0 if weight.is_inference() else weight._version
-        if self._made is not None:
-            known, at, _ = self._made
-            if known.data_ptr() != weight.data_ptr() or at != version:
-                self._made = None
-        if self._made is None:
-            self._made = (weight, version, {})  # holding it, no other tensor takes its address
-        made = self._made[2]
-        if name not in made:
-            made[name] = make()
-        return made[name]
+        made = self._made
+        if made is None or type(x) is not Tensor or torch.is_grad_enabled() or exporting():
+            return None
+        form = made.known.get(self._key(x))
+        if (
+            form is None
+            or not made.holds(self._parameters["weight"], self._parameters["bias"])  # type: ignore[arg-type]
+            or torch.is_autocast_enabled("cpu")
+        ):
+            return None
+        return form
 
-    def _folded(self, name: str, change: Callable[[Tensor], Tensor] = lambda weight: weight) -> Any:
-        return self._of_weight(name, lambda: change(self.dense_weight().detach()))
+    def _key(self, x: Tensor) -> Hashable:
+        threads = torch.get_num_threads()
+        return (self.choose, self.forms, x.shape, x.stride(), x.dtype, x.is_cpu, threads)
 
-    def _pack(self, kernel_size: tuple[int, int] | None) -> native.Pack:
-        pack: native.Pack = self._of_weight(
-            "kernel", lambda: native.Pack(self.groups, self.weight.detach(), kernel_size)
-        )
-        return pack
+    def _chosen_form(self, x: Tensor, makers: Mapping[str, Callable[[], Form]]) -> Form:
+        """The form "kernel", or what is fastest for inputs like `x`; `_known` from now on."""
+        made = self._made
+        if made is None or not made.holds(self.weight, self.bias):
+            made = self._made = _Made(self.weight.detach(), _version(self.weight), self._bias())
+        key, name = self._key(x), "kernel"
+        if self.choose:
+            if key not in self._choices:
+                allowed = self.forms or makers.keys() - {"gathered"}
+                forms = {
+                    n: made.forms.get(n) or make() for n, make in makers.items() if n in allowed
+                }
+                made.forms |= forms
+                self._choices[key] = fastest(
+                    {name: partial(self._to_the_end, form, x) for name, form in forms.items()}
+                )
+                for other in made.forms.keys() - self.chosen:  # what none needs takes no memory
+                    del made.forms[other]
+            name = self._choices[key]
+        if name not in made.forms:
+            made.forms[name] = makers[name]()
+        made.known[key] = made.forms[name]
+        return made.forms[name]
+
+    def _to_the_end(self, form: Form, x: Tensor) -> Tensor:
+        out = form(x)
+        return out.movedim(0, -1).contiguous() if self.innermost else out
+
+    def _folded(self) -> Tensor:
+        return self.dense_weight().detach()
+
+    def _bias(self) -> Tensor | None:
+        return None if self.bias is None else self.bias.detach()
 
     def _finished(self, runs: list[Tensor], dim: int) -> Tensor:
         """The outputs of all runs along `dim`, in the order of the dense layer, plus bias."""

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from graphprune.masks.mask import Masks
-from graphprune.sparse.base import obstacle
+from graphprune.sparse import native
+from graphprune.sparse.base import obstacle, pair
 from graphprune.sparse.groups import Groups, same_at_every_position
 from graphprune.sparse.layers import CompactConv2d, CompactLinear
 from graphprune.sparse.pool import MaxPool2d
@@ -19,6 +20,8 @@ from graphprune.sparse.pool import MaxPool2d
 # share the inputs they read. 64 nodes are RGP's graph; at 64 channels, where every output is a
 # node, its convolutions still gain from the kernel.
 _NODES = 64
+_IMAGE_CHANNELS = 4
+_WHOLE = "the mask removes nothing"
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
@@ -40,9 +43,10 @@ def compact(model: nn.Module, masks: Masks) -> nn.Module:
     """A copy of `model` that equals it with masked weights, where compact layers skip the rest.
 
     Layers become what `plan` says, and choose for themselves whether the kernel or a dense product
-    is faster (`layers.CompactLinear.choose`); max pooling keeps the layout that compact
-    convolutions hand on. Modules, names and training mode stay, a module used twice is
-    still one module, and `model` is untouched. The copy shares no tensor with it.
+    is faster (`layers.CompactLinear.choose`); max pooling and a first convolution, which keeps all
+    its weights, keep the layout that compact convolutions hand on. Modules, names and training
+    mode stay, a module used twice is still one module, and `model` is untouched. The copy shares
+    no tensor with it.
     UserError if a mask names no parameter of `model` or has another shape.
     """
     planned = plan(model, masks)
@@ -56,6 +60,10 @@ def compact(model: nn.Module, masks: Masks) -> nn.Module:
             with torch.no_grad():
                 weight.mul_(mask.to(weight.device))
     if any(isinstance(module, CompactConv2d) for module in twin.modules()):
+        for name in _first_convolutions(twin, planned):
+            weight = twin.get_parameter(name)
+            everything = torch.ones_like(weight, dtype=torch.bool)
+            twin = _replaced(twin, weight, everything, innermost=True)
         for module in [m for m in twin.modules() if type(m) is nn.MaxPool2d]:
             twin = _exchanged(twin, module, MaxPool2d.of(module) or module)
     return twin
@@ -75,6 +83,29 @@ def plan(model: nn.Module, masks: Masks) -> tuple[LayerPlan, ...]:
         why = reason or f"{len(Groups.from_mask(mask))} groups"
         entries.append(LayerPlan(name, kind, why, kept[name], total[name]))
     return tuple(entries)
+
+
+def _first_convolutions(model: nn.Module, planned: tuple[LayerPlan, ...]) -> list[str]:
+    """Weights of unmasked convolutions that read the image itself and that the kernel can compute.
+
+    It is good at layers of few inputs, and hands on the layout that compact layers want: the
+    layers after it and a sum with its output would otherwise turn the largest images round.
+    """
+    masked = {layer.tensor for layer in planned}
+    found = []
+    for name, weight in model.named_parameters():
+        ((module, _), *others) = _uses(model, weight)
+        if name in masked or others or type(module) is not nn.Conv2d or weight.ndim != 4:
+            continue
+        sizes = (pair(module.kernel_size), pair(module.stride), pair(module.dilation))
+        everything = torch.ones_like(weight, dtype=torch.bool)
+        if (
+            module.in_channels <= _IMAGE_CHANNELS
+            and native.takes_conv2d(*sizes)
+            and _why_dense(model, weight, everything) == _WHOLE
+        ):
+            found.append(name)
+    return found
 
 
 def _by_parameter(model: nn.Module, masks: Masks) -> Masks:
@@ -106,7 +137,7 @@ def _why_dense(model: nn.Module, weight: Tensor, mask: Tensor) -> str | None:
         if type(parent).__module__.startswith("torch.nn.") and not holder:
             return f"{type(parent).__name__} reads the weight itself"
     if mask.all():
-        return "the mask removes nothing"
+        return _WHOLE
     if not same_at_every_position(mask):
         return "the mask differs between kernel positions"
     groups = len(Groups.from_mask(mask))
@@ -129,7 +160,7 @@ def _parents(model: nn.Module, child: nn.Module) -> Iterator[nn.Module]:
             yield module
 
 
-def _replaced(model: nn.Module, weight: Tensor, mask: Tensor) -> nn.Module:
+def _replaced(model: nn.Module, weight: Tensor, mask: Tensor, innermost: bool = False) -> nn.Module:
     """`model` with the layer of `weight` compact."""
     ((layer, _),) = _uses(model, weight)
     if isinstance(layer, nn.Linear):
@@ -137,7 +168,7 @@ def _replaced(model: nn.Module, weight: Tensor, mask: Tensor) -> nn.Module:
     else:
         assert isinstance(layer, nn.Conv2d)
         new = CompactConv2d.from_dense(layer, mask)
-    new.choose = True
+    new.choose, new.innermost = True, innermost
     return _exchanged(model, layer, new)
 
 

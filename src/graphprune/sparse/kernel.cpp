@@ -121,6 +121,22 @@ static void block(
     }
 }
 
+// Zeros around the pixels that `fill` is going to write.
+static void border(const Sizes& z, float* room)
+{
+    const int64_t row = z.room_width * LANES, left = z.padding_x * LANES, right = left + z.width * LANES;
+    for (int64_t c = 0; c < z.channels; c++)
+        for (int64_t y = 0; y < z.room_height; y++, room += row) {
+            const bool outside = y < z.padding_y || y >= z.padding_y + z.height;
+            if (outside)
+                std::memset(room, 0, row * sizeof(float));
+            else if (z.padding_x) {
+                std::memset(room, 0, left * sizeof(float));
+                std::memset(room + right, 0, (row - right) * sizeof(float));
+            }
+        }
+}
+
 // The images from `first` on, `lanes` of them, into the room; its border is zero already.
 static void fill(const Sizes& z, const float* x, float* room, int64_t first, int64_t lanes)
 {
@@ -161,9 +177,10 @@ static void convolve(const Sizes& z, const Groups& g, const float* x, float* roo
 {
     const int64_t plane = z.room_height * z.room_width * LANES;
     const int64_t chunks = (z.images + LANES - 1) / LANES, high = band(z, S, K);
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+#pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)
     for (int64_t chunk = 0; chunk < chunks; chunk++) {
         float* mine = room + thread() * z.channels * plane;
+        if (chunk < threads) border(z, mine);  // each thread's first chunk; later ones keep it
         const float** here = places + thread() * most_kept;
         const int64_t first = chunk * LANES;
         const int64_t lanes = z.images - first < LANES ? z.images - first : LANES;

@@ -15,13 +15,14 @@ from torch import Tensor, nn
 
 from graphprune.errors import UserError
 from graphprune.sparse import native
-from graphprune.sparse.base import Compact, exporting, padding_of, pair, parts_of
+from graphprune.sparse.base import Compact, Form, exporting, padding_of, pair, parts_of
 from graphprune.sparse.groups import Groups
 
 # Below these a grouped convolution loses to the dense one on the CPU, often by far; at 8
 # channels a group and a tenth of the weights it wins 3 to 4 times (measured, 3×3, batch 1 and 32).
 _GROUPED_OUTPUTS = 8
 _GROUPED_DENSITY = 0.25
+_REORDER = "_reorder_convolution_weight"  # torch's own, used by its compiler; may be missing
 # Rows at once: gathered inputs of more leave the cache, fewer rows starve the products.
 _ROWS = 64
 
@@ -50,6 +51,9 @@ class CompactLinear(Compact):
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, in) -> (…, out)."""
+        known = self._known(x)
+        if known is not None:
+            return known(x)
         if not torch.jit.is_tracing() and x.shape[-1] != self.in_features:
             raise UserError(
                 f"a layer of {self.in_features} inputs got a tensor of shape {tuple(x.shape)}"
@@ -57,30 +61,41 @@ class CompactLinear(Compact):
         rows = x.reshape(-1, self.in_features)
         if self._by_kernel(x):
             rows = rows.contiguous()
-            out = self._computed(rows, self._forms(rows))
+            out = self._chosen_form(rows, self._makers())(rows)
         else:
             out = self._by_operators(rows)
         return out.reshape(*x.shape[:-1], self.out_features)
 
-    def _forms(self, x: Tensor) -> dict[str, Callable[[], Tensor]]:
-        forms: dict[str, Callable[[], Tensor]] = {
-            "kernel": lambda: native.linear(x, self._pack(None), self.bias),
-            "dense": lambda: F.linear(x, self._folded("dense"), self.bias),
-            "dense, turned": lambda: self._turned(x),
+    def _makers(self) -> dict[str, Callable[[], Form]]:
+        makers = {
+            "kernel": self._native,
+            "dense": self._plain,
+            "dense, turned": self._turned,
+            "gathered": lambda: self._by_operators,
         }
         if torch.backends.mkldnn.is_available():
-            forms["dense, oneDNN"] = lambda: self._by_mkldnn(x)
-        return forms
+            makers["dense, oneDNN"] = self._onednn
+        return makers
 
-    def _turned(self, x: Tensor) -> Tensor:
-        weight = self._folded("dense, turned")
-        if self.bias is None:
-            return torch.mm(weight, x.T).T
-        return torch.addmm(self.bias[:, None], weight, x.T).T
+    def _native(self) -> Form:
+        pack, bias = native.Pack(self.groups, self.weight, None), self._bias()
+        return lambda x: native.linear(x, pack, bias)
 
-    def _by_mkldnn(self, x: Tensor) -> Tensor:
-        weight = self._folded("dense, oneDNN", lambda weight: weight.to_mkldnn())
-        return torch.ops.aten.mkldnn_linear(x.to_mkldnn(), weight, self.bias).to_dense()
+    def _plain(self) -> Form:
+        weight, bias = self._folded(), self._bias()
+        return lambda x: F.linear(x, weight, bias)
+
+    def _turned(self) -> Form:
+        weight, bias = self._folded(), self._bias()
+        if bias is None:
+            return lambda x: torch.mm(weight, x.T).T
+        column = bias[:, None]
+        return lambda x: torch.addmm(column, weight, x.T).T
+
+    def _onednn(self) -> Form:
+        weight, bias = self._folded().to_mkldnn(), self._bias()
+        multiply = torch.ops.aten.mkldnn_linear.default
+        return lambda x: multiply(x.to_mkldnn(), weight, bias).to_dense()
 
     def to_dense(self) -> nn.Linear:
         """An ordinary layer with the same weights, zero where pruned."""
@@ -156,6 +171,9 @@ class CompactConv2d(Compact):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in, H, W) -> (N, out, H', W'), or the same without N."""
+        known = self._known(x)
+        if known is not None:
+            return known(x)
         if not torch.jit.is_tracing() and (x.ndim not in (3, 4) or x.shape[-3] != self.in_channels):
             raise UserError(
                 f"a convolution of {self.in_channels} channels got a tensor of shape "
@@ -164,25 +182,62 @@ class CompactConv2d(Compact):
         if x.ndim == 3:
             return self.forward(x.unsqueeze(0)).squeeze(0)
         if self._by_kernel(x):
-            return self._computed(x, self._forms(x))
+            return self._chosen_form(x, self._makers(x))(x)
         if self._grouped():
             return self._finished(self._convolutions(x), 1)
         return F.conv2d(x, self.dense_weight(), self.bias, self.stride, self.padding, self.dilation)
 
-    def _forms(self, x: Tensor) -> dict[str, Callable[[], Tensor]]:
-        def dense(weight: Tensor) -> Tensor:
-            return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation)
-
-        def last(weight: Tensor) -> Tensor:
-            return weight.contiguous(memory_format=torch.channels_last)
-
-        return {
-            "kernel": lambda: native.conv2d(
-                x, self._pack(self.kernel_size), self.bias, self.stride, self.padding
-            ),
-            "dense": lambda: dense(self._folded("dense")),
-            "dense, channels last": lambda: dense(self._folded("dense, channels last", last)),
+    def _makers(self, x: Tensor) -> dict[str, Callable[[], Form]]:
+        makers: dict[str, Callable[[], Form]] = {
+            "kernel": self._native,
+            "dense": self._plain,
+            "dense, channels last": self._channels_last,
+            "gathered": lambda: lambda x: self._finished(self._convolutions(x), 1),
         }
+        if torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, _REORDER):
+            makers["dense, oneDNN"] = lambda: self._onednn(list(x.shape))
+        if self.kernel_size == (1, 1) and self.padding == (0, 0):
+            makers["kernel, pixels as rows"] = self._pixels
+        return makers
+
+    def _native(self) -> Form:
+        pack, bias = native.Pack(self.groups, self.weight, self.kernel_size), self._bias()
+        stride, padding = self.stride, self.padding
+        return lambda x: native.conv2d(x, pack, bias, stride, padding)
+
+    def _pixels(self) -> Form:
+        """A 1×1 convolution is a linear layer whose rows are the pixels, channels innermost."""
+        pack, bias, (down, across) = (
+            native.Pack(self.groups, self.weight, None),
+            self._bias(),
+            self.stride,
+        )
+
+        def compute(x: Tensor) -> Tensor:
+            pixels = x[:, :, ::down, ::across].permute(0, 2, 3, 1)
+            rows = pixels.reshape(-1, pixels.shape[3]).contiguous()
+            out = native.linear(rows, pack, bias)
+            return out.view(*pixels.shape[:3], -1).permute(0, 3, 1, 2)
+
+        return compute
+
+    def _plain(self) -> Form:
+        return self._dense(self._folded())
+
+    def _channels_last(self) -> Form:
+        return self._dense(self._folded().contiguous(memory_format=torch.channels_last))
+
+    def _onednn(self, size: list[int]) -> Form:
+        """Of a weight in the order that oneDNN wants for such images: else every call sorts it."""
+        bias, weight = self._bias(), self._folded()
+        geometry = (self.padding, self.stride, self.dilation, 1)
+        weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *geometry, size)
+        compute = torch.ops.mkldnn._convolution_pointwise.default
+        return lambda x: compute(x, weight, bias, *geometry, "none", [], "")
+
+    def _dense(self, weight: Tensor) -> Form:
+        bias, geometry = self._bias(), (self.stride, self.padding, self.dilation)
+        return lambda x: F.conv2d(x, weight, bias, *geometry)
 
     def to_dense(self) -> nn.Conv2d:
         """An ordinary layer with the same weights, zero where pruned."""
@@ -193,9 +248,10 @@ class CompactConv2d(Compact):
         return dense
 
     def _by_kernel(self, x: Tensor) -> bool:
+        kind = (self.kernel_size, self.stride, self.dilation)
         return (
             super()._by_kernel(x)
-            and native.takes_conv2d(self.kernel_size, self.stride, self.dilation)
+            and (not self._wants_kernel() or native.takes_conv2d(*kind))
             and min(self._out_size(x)) > 0
         )
 

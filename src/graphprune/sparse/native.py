@@ -27,6 +27,7 @@ FLAGS = ("-O3", "-march=native", "-std=c++17", "-shared", "-fPIC")
 COMPILERS = ("g++", "clang++")
 STRIDES = ((1, 1), (2, 2))
 KERNELS = ((1, 1), (3, 3))
+_Sizes = ctypes.c_int64 * 15
 ALONE = 2_000_000  # multiply-adds; with fewer, threads would wait for one another most of the time
 
 
@@ -52,6 +53,10 @@ class Pack:
 
     def __init__(self, groups: Groups, weight: Tensor, kernel_size: tuple[int, int] | None):
         self.groups = groups
+        self.out_width = len(groups.outputs)
+        # Groups of equal sizes come in the order of their outputs, and then a bias does as well.
+        self.in_order = groups.outputs.tolist() == list(range(self.out_width))
+        self.no_bias = weight.new_zeros(self.out_width)
         self.kernel_size = kernel_size
         outputs = groups.output_start.diff().tolist()
         kept = groups.input_start.diff().tolist()
@@ -67,6 +72,23 @@ class Pack:
             starts.append(place)
         self.weight = torch.cat(pieces) if pieces else weight.new_zeros(0)
         self.weight_start = torch.tensor(starts)
+        self.addresses = (
+            len(groups.output_start) - 1,
+            groups.output_start.data_ptr(),
+            groups.outputs.data_ptr(),
+            groups.input_start.data_ptr(),
+            groups.inputs.data_ptr(),
+            self.weight_start.data_ptr(),
+            self.weight.data_ptr(),
+        )
+        self.size = self.weight.numel()
+
+    def ordered(self, bias: Tensor | None) -> Tensor:
+        """The bias of the outputs in packed order."""
+        if bias is None:
+            return self.no_bias
+        bias = bias.detach().contiguous()
+        return bias if self.in_order else bias[self.groups.outputs]
 
 
 def _conv_pieces(block: Tensor) -> list[Tensor]:
@@ -94,17 +116,18 @@ def _linear_pieces(block: Tensor) -> list[Tensor]:
 
 def linear(x: Tensor, pack: Pack, bias: Tensor | None) -> Tensor:
     """(batch, in) float32, contiguous -> (batch, out)."""
-    out_width = len(pack.groups.outputs)
-    out = x.new_empty(len(x), out_width)
-    ordered = _in_order(bias, pack.groups)  # named, so that it lives as long as its pointer
+    (batch, width), out_width = x.shape, pack.out_width
+    out = torch.empty(batch, out_width)
+    ordered = pack.ordered(bias)  # named, so that it lives as long as its address
     _loaded().graphprune_linear(
-        *_group_arguments(pack, ordered),
-        _pointer(x),
-        _int(len(x)),
-        _int(x.shape[1]),
-        _pointer(out),
-        _int(out_width),
-        _threads(len(x) * len(pack.weight)),
+        *pack.addresses,
+        ordered.data_ptr(),
+        x.data_ptr(),
+        batch,
+        width,
+        out.data_ptr(),
+        out_width,
+        _threads(batch * pack.size),
     )
     return out
 
@@ -130,67 +153,38 @@ def conv2d(
     out_height = (height + 2 * padding[0] - size) // stride[0] + 1
     out_width = (width + 2 * padding[1] - size) // stride[1] + 1
     room_height, room_width = height + 2 * padding[0], width + 2 * padding[1]
-    out_channels = len(pack.groups.outputs)
-    out = x.new_empty(out_channels, out_height, out_width, images)
-    threads = _threads(images * out_height * out_width * len(pack.weight))
-    room = x.new_zeros(threads, channels, room_height, room_width, _lanes())
-    places = torch.empty(threads, max(pack.most_kept, 1), dtype=torch.int64)
-    sizes = torch.tensor(
-        [
-            *(images, channels, height, width),
-            *(out_channels, out_height, out_width),
-            *(*padding, room_height, room_width),
-            *x.stride(),
-        ]
+    out = torch.empty(pack.out_width, out_height, out_width, images)
+    threads = _threads(images * out_height * out_width * pack.size)
+    room = torch.empty(threads * channels * room_height * room_width * _lanes())
+    most_kept = max(pack.most_kept, 1)
+    places = torch.empty(threads * most_kept, dtype=torch.int64)
+    sizes = _Sizes(
+        *(images, channels, height, width),
+        *(pack.out_width, out_height, out_width),
+        *(*padding, room_height, room_width),
+        *x.stride(),
     )
-    ordered = _in_order(bias, pack.groups)
+    ordered = pack.ordered(bias)
     if images and out_height > 0 and out_width > 0:
         failed = _loaded().graphprune_conv2d(
-            _pointer(sizes),
-            _int(stride[0]),
-            _int(size),
-            *_group_arguments(pack, ordered),
-            _pointer(x),
-            _pointer(room),
-            _pointer(places),
-            _int(places.shape[1]),
-            _pointer(out),
+            ctypes.addressof(sizes),
+            stride[0],
+            size,
+            *pack.addresses,
+            ordered.data_ptr(),
+            x.data_ptr(),
+            room.data_ptr(),
+            places.data_ptr(),
+            most_kept,
+            out.data_ptr(),
             threads,
         )
         assert not failed, "a convolution that takes_conv2d would have refused"
     return out.permute(3, 0, 1, 2)
 
 
-def _group_arguments(pack: Pack, bias: Tensor) -> tuple[object, ...]:
-    groups = pack.groups
-    return (
-        _int(len(groups.output_start) - 1),
-        _pointer(groups.output_start),
-        _pointer(groups.outputs),
-        _pointer(groups.input_start),
-        _pointer(groups.inputs),
-        _pointer(pack.weight_start),
-        _pointer(pack.weight),
-        _pointer(bias),
-    )
-
-
 def _threads(work: int) -> int:
     return torch.get_num_threads() if work > ALONE else 1
-
-
-def _in_order(bias: Tensor | None, groups: Groups) -> Tensor:
-    """The bias of the outputs in packed order."""
-    if bias is None:
-        return torch.zeros(len(groups.outputs))
-    return bias.detach()[groups.outputs]
-
-
-def _pointer(tensor: Tensor) -> ctypes.c_void_p:
-    return ctypes.c_void_p(tensor.data_ptr())
-
-
-_int = ctypes.c_int64
 
 
 def _loaded() -> ctypes.CDLL:
@@ -213,11 +207,19 @@ def _library() -> ctypes.CDLL | None:
     try:
         if not file.exists():
             _compile(compiler, file)
-        return ctypes.CDLL(str(file))
+        return _declared(ctypes.CDLL(str(file)))
     except (OSError, subprocess.CalledProcessError) as error:
         reason = getattr(error, "stderr", "") or error
         print(f"graphprune: the sparse kernel could not be built with {compiler}: {reason}")
         return None
+
+
+def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
+    """Arguments are addresses and sizes, all 64 bits wide, and last the number of threads."""
+    library.graphprune_linear.argtypes = [ctypes.c_int64] * 13 + [ctypes.c_int]
+    library.graphprune_linear.restype = None
+    library.graphprune_conv2d.argtypes = [ctypes.c_int64] * 16 + [ctypes.c_int]
+    return library
 
 
 def _folder() -> Path:
