@@ -86,6 +86,7 @@ LISTS = [  # of mappings
     ("rgp", "networks"),
     ("edges", "networks"),
     ("edges", "compared"),
+    ("rgp_speed", "networks"),
 ]
 
 
@@ -115,6 +116,7 @@ def test_unknown_keys_are_refused_at_every_level():
         ("bogp", "settings", "model"),
         ("rgp", "networks", "model"),
         ("edges", "networks", "model"),
+        ("rgp_speed", "networks", "model"),
         ("recipes",),
     }  # options of a builder, names of the user's own
     blocks = {path for path, schema in KEYS.items() if "properties" in schema} - free
@@ -142,6 +144,7 @@ def test_the_schema_names_every_data_set():
 
 NET = "{name: x, model: {name: resnet56}, nodes: 16, degrees: [4], parts: [chain]}"
 EDGES = "{name: x, model: {name: mlp, hidden: [12, 9]}, nodes: 9, parts: [compared]}"
+RESNET = "{name: a, model: {name: cifar_resnet, depth: 8}}"
 BAD = [
     # keys
     ("experimnt: x", "unknown config key experimnt (did you mean 'experiment'?); known here: bogp"),
@@ -356,6 +359,11 @@ BAD = [
         f"edges: {{networks: [{EDGES.replace('hidden', 'hiden')}]}}",
         "unknown option 'hiden' (did you mean 'hidden'",
     ),
+    (f"rgp_speed: {{networks: [{RESNET}, {RESNET}]}}", "more than one entry with the name ['a']"),
+    (f"rgp_speed: {{networks: [{RESNET}], nodes: 32}}", "rgp_speed.nodes is 32, but"),
+    ("rgp_speed: {degrees: [70]}", "config key rgp_speed.degrees: "),
+    ("rgp_speed: {networks: [{name: a, model: {name: vgg61}}]}", "unknown model 'vgg61' (did you"),
+    ("rgp_speed: {networks: [{name: a, model: {name: vgg16, dep: 8}}]}", "unknown option 'dep'"),
     ("ws_flex: {recipe: wsflex}", "config key ws_flex.recipe: unknown recipe 'wsflex' (did you"),
     ("ws_flex: {nodes: 65}", "config key ws_flex.nodes is 65, but hidden layer 1 is only 64 wide"),
     ("ws_flex: {model: {hidden: [64, 64, 32, 64]}, nodes: 32}", "are widened together and must be"),
@@ -420,6 +428,8 @@ BLOCKS = [
     "recipes",
     "bogp",
     "rgp_theory",
+    "rgp",
+    "rgp_speed",
     "ws_flex",
     "edges",
     "weight_unit",
@@ -459,6 +469,8 @@ GOOD = [
     "studies: [rgp_theory]",
     "studies: [ws_flex]",
     "studies: [rgp]",
+    "studies: [rgp_speed]",
+    f"rgp_speed: {{networks: [{RESNET}], nodes: 16, degrees: [3]}}",
     "studies: [edges]",
     "studies: [weight_unit]",
     "weight_unit: {retrain: {sparsities: []}}",

@@ -32,7 +32,7 @@ PRUNING_UNITS = {"weight_unit_prune", "weight_unit_weights", "weight_unit_latenc
 RGP_REPORTS = {"rgp_accuracy_report", "rgp_chain_report"}
 JUDGING = {"bogp_claims", "bogp_tradeoff_report", "bogp_identifiability_report"}
 JUDGING |= {"bogp_five_nodes_report", "rgp_bound_report", "rgp_propagation_report"} | RGP_REPORTS
-JUDGING |= {"edges_report", "weight_unit_report", "weight_unit_latency_report"}
+JUDGING |= {"edges_report", "weight_unit_report", "weight_unit_latency_report", "rgp_speed_report"}
 REPORTING = {"bogp_correlation", "bogp_tables", "bogp_figures", "bogp_ablation_report"}
 REPORTING |= {"bogp_regret", "bogp_settings", "bogp_reading", "rgp_trees_report"} | JUDGING
 REPORTING |= {"ws_flex_report"}
@@ -88,6 +88,8 @@ READERS = {
     "rgp_bound_report": {"provenance"},
     "rgp_trees_report": {"provenance"},
     "rgp_propagation_report": {"provenance"},
+    "rgp_speed": {"rgp_speed_report"},
+    "rgp_speed_report": {"provenance"},
     "ws_flex_graphs": {"ws_flex_train", "ws_flex_report"},
     "ws_flex_train": {"ws_flex_report"},
     "ws_flex_report": {"provenance"},
@@ -114,7 +116,7 @@ RUN_BY = {
     "src/graphprune/graphs/aspl.py": MAKING_GRAPHS | {"rgp_propagation_report"},
     "src/graphprune/graphs/swap_kernel.py": MAKING_GRAPHS | {"rgp_propagation_report"},
     "src/graphprune/graphs/graded.py": MAKING_GRAPHS,
-    "src/graphprune/graphs/catalogue.csv": {"rgp_searches", "rgp_graphs"},
+    "src/graphprune/graphs/catalogue.csv": {"rgp_searches", "rgp_graphs", "rgp_speed"},
     "src/graphprune/studies/rgp.py": {"rgp_train"},
     "src/graphprune/claims/rgp_pairs.py": {"rgp_accuracy_report"},
     "src/graphprune/claims/rgp_chain.py": {"rgp_chain_report"},
@@ -123,6 +125,8 @@ RUN_BY = {
     "src/graphprune/report/rgp_theory/trees.py": {"rgp_trees_report"},
     "src/graphprune/graphs/atlas.py": {"bogp_five_nodes", "bogp_five_nodes_report"},
     "src/graphprune/studies/identifiability.py": {"bogp_identifiability"},
+    "src/graphprune/studies/rgp_speed.py": {"rgp_speed"},
+    "src/graphprune/claims/rgp_6.py": {"rgp_speed_report"},
     "src/graphprune/studies/ws_flex.py": {"ws_flex_train"},
     "src/graphprune/studies/ws_flex_graphs.py": {"ws_flex_graphs", "ws_flex_train"},
     "src/graphprune/report/ws_flex/words.py": {"ws_flex_report"},

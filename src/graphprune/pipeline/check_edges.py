@@ -6,8 +6,8 @@ from typing import Any
 from graphprune.errors import UserError
 from graphprune.models.names import MODELS
 from graphprune.models.static import known_options, masked_widths
+from graphprune.pipeline.known import known
 from graphprune.pruning.norms import NORMS
-from graphprune.registry import lookup
 from graphprune.studies.edges_arms import GRID, SEARCH
 
 Shape = tuple[int, int, int]
@@ -19,9 +19,9 @@ def check_edges(config: Mapping[str, Any], shape: Shape | None) -> None:
     names = [network["name"] for network in edges["networks"]]
     if again := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"config key edges.networks has more than one entry with the name {again}")
-    _known(config["recipes"], edges["recipe"], "recipe", "edges.recipe")
+    known(config["recipes"], edges["recipe"], "recipe", "edges.recipe")
     for norm in edges["norms"]:
-        _known(NORMS, norm, "edge norm", "edges.norms")
+        known(NORMS, norm, "edge norm", "edges.norms")
     _check_seeds(edges)
     for key, bounds in (("k", edges["search"]["k"]), ("p", edges["search"]["p"])):
         if not bounds["low"] < bounds["high"]:
@@ -56,10 +56,10 @@ def _check_seeds(edges: Mapping[str, Any]) -> None:
 
 def _check_network(network: Mapping[str, Any], scope: str, shape: Shape | None) -> None:
     model, nodes = network["model"], network["nodes"]
-    _known(MODELS, model["name"], "model", "edges.networks.model.name")
+    known(MODELS, model["name"], "model", "edges.networks.model.name")
     options = dict.fromkeys(["name", *known_options(model["name"])])
     for option in (key for key, value in model.items() if value is not None):
-        _known(options, option, "option", "edges.networks.model")
+        known(options, option, "option", "edges.networks.model")
     if model["name"] == "mlp" and len(model.get("hidden") or []) < 2:
         raise UserError(
             "config key edges.networks.model.hidden needs two hidden layers at least: the matrices "
@@ -76,10 +76,3 @@ def _check_network(network: Mapping[str, Any], scope: str, shape: Shape | None) 
             "config key edges.networks.parts: part 'search' is compared with the optimum of part "
             "'grid'; add that part, or leave search out"
         )
-
-
-def _known(table: Mapping[str, Any], name: str, kind: str, key: str) -> None:
-    try:
-        lookup(table, name, kind)
-    except UserError as error:
-        raise UserError(f"config key {key}: {error}") from None

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from graphprune.claims.records import claim
 from graphprune.claims.statistics import Effect
 from graphprune.report import cells
 from graphprune.report.edges.tables import (
@@ -17,10 +16,19 @@ from graphprune.report.edges.tables import (
     search_difference,
 )
 from graphprune.report.output import Page
+from graphprune.report.verdicts import add_verdicts, as_number, in_points
 
 PER_CENT = 100
 STRATEGY = {"bayesian": "Bayesian", "random": "random", "grid": "optimum of the grid"}
 GRID, FIXED, COMPARED = "grid", "fixed", "compared"
+# claim -> what its effects are, and how they are written
+_ABOUT = {
+    "edge-1": ("Slopes are in points of accuracy for P from 0 to 1.", in_points),
+    "edge-2": (
+        "Correlations over the graphs of the grid; Holm's procedure over both properties.",
+        as_number("+z.2f"),
+    ),
+}
 
 
 def edges_page(
@@ -48,7 +56,8 @@ def edges_page(
     for network in networks(table):
         _add_network(page, table, runs, network, norm)
     for identifier, rows in verdicts.items():
-        _add_verdicts(page, identifier, rows)
+        about, effect = _ABOUT[identifier]
+        add_verdicts(page, identifier, rows, about, effect)
     return page
 
 
@@ -206,45 +215,6 @@ def _found(mine: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines)
-
-
-def _add_verdicts(page: Page, identifier: str, rows: pd.DataFrame) -> None:
-    record = claim(identifier)
-    slopes = record.measured_in == "points"
-    page.heading(f"{identifier}: {record.statement} ({record.source})")
-    page.text(
-        f"{record.statistic} Supported when: {record.supported_when}. "
-        + (
-            "Slopes are in points of accuracy for P from 0 to 1. "
-            if slopes
-            else "Correlations over the graphs of the grid; Holm's procedure over both properties. "
-        )
-        + f"No verdict with fewer than {record.min_n} units ({record.unit})."
-    )
-    page.table(
-        pd.DataFrame(
-            {
-                "what": rows["criterion"],
-                "where": rows["cell"],
-                "effect": [_effect(row, slopes) for _, row in rows.iterrows()],
-                "n": rows["n"].map(str) + " (" + rows["unit"] + ")",
-                "failed": rows["failed"],
-                "verdict": rows["verdict"],
-                "why": rows["reason"],
-            }
-        )
-    )
-
-
-def _effect(row: pd.Series, slopes: bool) -> str:
-    if pd.isna(row["effect"]):
-        return ""
-    if slopes:
-        return f"{cells.points(row['effect'], '+')} {cells.interval(row['low'], row['high'])}"
-    low, high = (
-        cells.NONE if pd.isna(row[end]) else f"{row[end]:+z.2f}" for end in ("low", "high")
-    )
-    return f"{row['effect']:+z.2f} [{low}, {high}]"
 
 
 def _of(runs: pd.DataFrame, arm: str, norm: str) -> pd.DataFrame:

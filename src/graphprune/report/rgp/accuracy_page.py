@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from graphprune.claims.records import claim
 from graphprune.report import cells
 from graphprune.report.output import Page
 from graphprune.report.rgp.accuracy import LABELS
 from graphprune.report.rgp.printed import others, printed
-from graphprune.report.rgp.verdicts import verdict_table
+from graphprune.report.verdicts import add_verdicts, in_points
 
 POINTS = cells.POINTS
+_ABOUT = "In points, with the interval at the level that Holm's procedure asks for."
 
 
 def accuracy_page(
@@ -47,7 +47,7 @@ def accuracy_page(
         page.table(_wide(rows[rows["clustering"].notna()], _graph))
     _add_counts(page, table)
     for identifier, rows in verdicts.items():
-        _add_verdicts(page, identifier, rows)
+        add_verdicts(page, identifier, rows, _ABOUT, in_points)
     _add_printed(page, table)
     return page
 
@@ -133,23 +133,6 @@ def _reduction(dense: float, pruned: float) -> str:
     """As printed: from millions rounded to 2 decimals; a dash where that rounds to nothing."""
     millions = round(dense / 1e6, 2)
     return f"{POINTS * (1 - round(pruned / 1e6, 2) / millions):.2f}" if millions else cells.NONE
-
-
-def _add_verdicts(page: Page, identifier: str, rows: pd.DataFrame) -> None:
-    record = claim(identifier)
-    page.heading(f"{identifier}: {record.statement} ({record.source})")
-    page.text(
-        f"Supported when: {record.supported_when}. In points, with the interval at the level that "
-        f"Holm's procedure asks for. No verdict with fewer than {record.min_n} units "
-        f"({record.unit}); rows that are not judged stand beside."
-    )
-    page.table(verdict_table(rows, "points", _effect))
-
-
-def _effect(row: pd.Series) -> str:
-    if pd.isna(row["effect"]):
-        return ""
-    return f"{cells.points(row['effect'], '+')} {cells.interval(row['low'], row['high'])}"
 
 
 def _add_printed(page: Page, table: pd.DataFrame) -> None:

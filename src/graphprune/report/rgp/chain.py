@@ -8,15 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from graphprune.claims.agreement import icc_two_way
-from graphprune.claims.records import claim
 from graphprune.claims.rgp_chain import graph_means
 from graphprune.claims.statistics import Effect
 from graphprune.report import cells
 from graphprune.report.cells import POINTS
 from graphprune.report.output import Page
 from graphprune.report.rgp.accuracy_figures import COLOURS
-from graphprune.report.rgp.verdicts import verdict_table
+from graphprune.report.verdicts import add_verdicts, as_number, in_points
 
+_ABOUT = (
+    "Slopes are in points of accuracy for each unit of ASPL, the rest are correlations; intervals "
+    "are bootstrapped over graphs, at the level that Holm's procedure asks for."
+)
 PROPERTIES = {"aspl": "ASPL", "clustering": "clustering", "spectral_gap": "spectral gap"}
 
 
@@ -115,8 +118,8 @@ def chain_page(runs: pd.DataFrame, ordered: pd.DataFrame, alike: pd.DataFrame, n
     for network, rows in means.groupby("network", sort=False):
         page.heading(f"{network}: the graphs")
         page.table(_graphs(rows))
-    _add_verdicts(page, "rgp-1", ordered)
-    _add_verdicts(page, "rgp-7", alike)
+    for identifier, rows in (("rgp-1", ordered), ("rgp-7", alike)):
+        add_verdicts(page, identifier, rows, _ABOUT, _effect)
     return page
 
 
@@ -154,25 +157,5 @@ def _graphs(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _add_verdicts(page: Page, identifier: str, verdicts: pd.DataFrame) -> None:
-    record = claim(identifier)
-    page.heading(f"{identifier}: {record.statement} ({record.source})")
-    page.text(
-        f"Supported when: {record.supported_when}. Slopes are in points of accuracy for each unit "
-        "of ASPL, the rest are correlations; intervals are bootstrapped over graphs, at the level "
-        f"that Holm's procedure asks for. No verdict with fewer than {record.min_n} units "
-        f"({record.unit})."
-    )
-    table = verdict_table(verdicts, "effect", _effect)
-    page.table(table[["what", "where", "effect", "n", "verdict", "failed", "why (fractions)"]])
-
-
 def _effect(row: pd.Series) -> str:
-    if pd.isna(row["effect"]):
-        return ""
-    if "slope" in row["criterion"]:
-        return f"{cells.points(row['effect'], '+')} {cells.interval(row['low'], row['high'])}"
-    low, high = (
-        cells.NONE if pd.isna(row[end]) else f"{row[end]:+z.2f}" for end in ("low", "high")
-    )
-    return f"{row['effect']:+z.2f} [{low}, {high}]"
+    return in_points(row) if "slope" in row["criterion"] else as_number("+z.2f")(row)

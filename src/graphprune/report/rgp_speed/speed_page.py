@@ -9,6 +9,12 @@ from graphprune.claims.rgp_6 import CASE, NETWORK
 from graphprune.report import cells
 from graphprune.report.output import Page
 from graphprune.report.rgp_speed.speed import LABELS, fell_back
+from graphprune.report.verdicts import add_verdicts
+
+_ABOUT = (
+    "The mean over turns of best dense time / time, with its 95 % interval; every network and way "
+    "to compute is judged for itself."
+)
 
 
 def speed_page(table: pd.DataFrame, verdicts: pd.DataFrame) -> Page:
@@ -37,7 +43,7 @@ def speed_page(table: pd.DataFrame, verdicts: pd.DataFrame) -> Page:
     )
     page.table(_layers(table[table["layer"] != NETWORK]))
     page.text(_fallen(table))
-    _add_verdicts(page, verdicts)
+    add_verdicts(page, "rgp-6", verdicts, _ABOUT, _effect)
     return page
 
 
@@ -129,22 +135,5 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def _add_verdicts(page: Page, verdicts: pd.DataFrame) -> None:
-    record = claim("rgp-6")
-    page.heading(f"rgp-6: {record.statement} ({record.source})")
-    page.text(
-        f"Supported when: {record.supported_when}. The mean over turns of best dense time / time, "
-        "with its 95 % interval; every network and way to compute is judged for itself. No verdict "
-        f"with fewer than {record.min_n} units ({record.unit})."
-    )
-    page.table(
-        pd.DataFrame(
-            {
-                "cell": verdicts["cell"],
-                "speed-up": [f"{effect:.2f}×" for effect in verdicts["effect"]],
-                "n": verdicts["n"].map(str) + " (" + verdicts["unit"] + ")",
-                "verdict": verdicts["verdict"],
-                "why": verdicts["reason"],
-            }
-        )
-    )
+def _effect(row: pd.Series) -> str:
+    return f"{row['effect']:.2f}× [{row['low']:.2f}, {row['high']:.2f}]"

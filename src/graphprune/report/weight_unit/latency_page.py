@@ -5,8 +5,8 @@ import pandas as pd
 from graphprune.claims.weight_unit_time import DENSE
 from graphprune.report import cells
 from graphprune.report.output import Page
+from graphprune.report.verdicts import add_verdicts
 from graphprune.report.weight_unit.labels import FORMS, LABELS
-from graphprune.report.weight_unit.verdicts import add_verdicts
 
 _MILLI = 1000
 

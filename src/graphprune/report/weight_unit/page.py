@@ -8,9 +8,9 @@ from graphprune.claims.sigmoid import CURVES, LEAST_POINTS
 from graphprune.claims.weight_unit import LOSSES
 from graphprune.report import cells
 from graphprune.report.output import Page
+from graphprune.report.verdicts import add_verdicts
 from graphprune.report.weight_unit.labels import BLOCKS, LABELS
 from graphprune.report.weight_unit.tables import losses_table
-from graphprune.report.weight_unit.verdicts import add_verdicts
 
 
 def weight_unit_page(

@@ -4,7 +4,7 @@ import pandas as pd
 
 from graphprune.report import cells
 from graphprune.report.output import Page
-from graphprune.report.weight_unit.verdicts import add_verdicts
+from graphprune.report.verdicts import add_verdicts
 
 
 def weights_page(summary: pd.DataFrame, verdict: pd.DataFrame) -> Page:
