@@ -23,6 +23,7 @@ from graphprune.studies.weight_unit_weights import (
     histogram_table,
     magnitudes,
     shuffled_aucs,
+    units_interval,
 )
 from graphprune.training.evaluate import evaluate
 
@@ -191,6 +192,24 @@ def test_auc_is_that_of_mann_and_whitney():
     assert np.isnan(auc(ranks, np.zeros(9, dtype=bool)))
 
 
+def test_the_interval_over_units_is_that_of_resampling_them():
+    rng = np.random.default_rng(0)
+    weights = np.abs(rng.normal(size=(40, 8))) * np.exp(0.4 * rng.normal(size=(40, 1)))
+    ranks = stats.rankdata(weights).reshape(weights.shape)
+    removed = np.arange(40) < 16
+    low, high = units_interval(weights, removed, 0, "test")
+    assert low < auc(ranks, removed) < high
+    below, above = weights[removed], weights[~removed]
+    drawn = []
+    for _ in range(1000):
+        one, other = below[rng.integers(16, size=16)], above[rng.integers(24, size=24)]
+        pooled = np.concatenate([one, other])
+        again = stats.rankdata(pooled).reshape(pooled.shape)
+        drawn.append(auc(again, np.arange(40) < 16))
+    assert (low, high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=0.02)
+    assert np.isnan(units_interval(weights, np.arange(40) < 1, 0, "test")).all()
+
+
 def test_rows_of_equal_scale_lie_on_the_null_and_of_unequal_scale_above_it():
     rng = np.random.default_rng(0)
     excess = []
@@ -212,6 +231,10 @@ def test_the_auc_table_has_every_layer_k_and_arm(trained):
     unit = table[table["arm"] == "unit"]
     assert unit["null"].between(0.4, 0.75).all()
     assert (unit["auc"] > 0.5).all()
+    inside = unit.dropna(subset=["low"])
+    assert len(inside)
+    assert (inside["low"] <= inside["auc"]).all()
+    assert (inside["auc"] <= inside["high"]).all()
     assert table.loc[table["arm"] == "random_unit", "null"].isna().all()
 
 

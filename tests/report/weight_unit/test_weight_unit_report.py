@@ -52,13 +52,14 @@ def curves():
 @pytest.fixture
 def auc():
     rows = [
-        (seed, layer, f"layers.{layer}", k, arm, 0.55 + 0.01 * layer, null, 0.01, 8, "")
+        (seed, layer, f"layers.{layer}", k, arm, 0.55 + 0.01 * layer, 0.5, 0.6, null, 0.01, 8, "")
         for seed in SEEDS
         for layer in (1, 2)
         for k in (0.25, 0.5)
         for arm, null in (("unit", 0.52), ("random_unit", np.nan))
     ]
-    columns = ["seed", "layer", "name", "k", "arm", "auc", "null", "null_sd", "units", "failure"]
+    columns = ["seed", "layer", "name", "k", "arm", "auc", "low", "high"]
+    columns += ["null", "null_sd", "units", "failure"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -149,7 +150,7 @@ def test_the_protocol_of_the_paper_is_told(records, curves):
 
 def test_the_page_of_weights_shows_auc_null_and_difference(auc):
     text = weights_page(auc_summary(auc), unit_2(auc)).markdown()
-    assert "| 1 | 8 | 0.560 | 0.520 | +0.040 | +0.040 | 0.560 | 3 |" in text
+    assert "| 1 | 8 | 0.560 | ± 0.050 | 0.520 | +0.040 | +0.040 | 0.560 | 3 |" in text
     assert "+0.050 ± 0.000 (3)" in text
     assert "unit-2" in text
 

@@ -59,11 +59,15 @@ def losses_table(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def auc_summary(auc: pd.DataFrame) -> pd.DataFrame:
-    """One row a layer, arm and k: mean and sd over seeds of auc, null and excess = auc − null."""
+    """One row a layer, arm and k: mean and sd over seeds of auc, null and excess = auc − null.
+
+    half_max: the greatest half width over seeds of the interval over units.
+    """
     whole = auc[auc["failure"] == ""]
-    whole = whole.assign(excess=whole["auc"] - whole["null"])
+    half = (whole["high"] - whole["low"]) / 2
+    whole = whole.assign(excess=whole["auc"] - whole["null"], half=half)
     values = ["auc", "null", "excess"]
-    groups = whole.groupby(["layer", "name", "arm", "k", "units"])[values]
-    found = groups.agg(["mean", "std", "count"])
+    groups = whole.groupby(["layer", "name", "arm", "k", "units"])
+    found = groups[values].agg(["mean", "std", "count"])
     found.columns = [f"{name}_{what}" for name, what in found.columns]
-    return found.reset_index()
+    return found.assign(half_max=groups["half"].max()).reset_index()

@@ -18,7 +18,11 @@ def weights_page(summary: pd.DataFrame, verdict: pd.DataFrame) -> Page:
         "Above the null, rows differ in scale, and a unit's norm says something of its weights."
     )
     page.heading("By layer, a mean over k")
-    page.text("AUC of unit pruning, null, difference, and the AUC of units removed at random.")
+    page.text(
+        "AUC of unit pruning, null, difference, and the AUC of units removed at random. Within: "
+        "half the 95 % bootstrap interval of the AUC over the units of one network, at most over "
+        "seeds and k: what the choice of units alone would do to it."
+    )
     page.table(_by_layer(summary))
     page.heading("AUC − null at every k, mean ± sd over seeds (n)")
     page.table(_by_k(summary))
@@ -35,6 +39,7 @@ def _by_layer(summary: pd.DataFrame) -> pd.DataFrame:
                 "layer": layer,
                 "units": units,
                 "AUC": f"{unit['auc_mean'].mean():.3f}",
+                "within": f"± {unit['half_max'].max():.3f}",
                 "null": f"{unit['null_mean'].mean():.3f}",
                 "AUC − null": f"{unit['excess_mean'].mean():+.3f}",
                 "at most": f"{unit['excess_mean'].max():+.3f}",
