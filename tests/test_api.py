@@ -17,6 +17,7 @@ from graphprune.api import (
     minimise_aspl,
     network_to_graph,
     prune,
+    shrink,
 )
 from graphprune.errors import UserError
 
@@ -85,3 +86,15 @@ def test_a_network_is_a_weighted_graph():
     assert found.number_of_edges() == 3
     for i, j, weight in found.edges(data="weight"):
         assert weight == pytest.approx(both[i, j].item())
+
+
+def test_the_readme_example_of_smaller_networks_runs():
+    model = net()
+    masks = prune(model, "unit_magnitude", sparsity=0.5)
+    x = torch.randn(5, 1, 3, 4)
+    with torch.no_grad():
+        smaller = shrink(model, masks)
+        masks.apply_(model)
+        torch.testing.assert_close(smaller(x), model(x))
+    assert sum(p.numel() for p in smaller.parameters()) < sum(p.numel() for p in model.parameters())
+    assert network_to_graph(model, 4, norm="mean", scope="all").to_networkx().number_of_nodes() == 4

@@ -20,6 +20,7 @@ from graphprune.pruning.scope import tensors
 from graphprune.registry import lookup
 from graphprune.seeds import derive
 from graphprune.sparse.compact import compact
+from graphprune.sparse.shrink import shrink
 
 __all__ = [
     "Counts",
@@ -34,6 +35,7 @@ __all__ = [
     "minimise_aspl",
     "network_to_graph",
     "prune",
+    "shrink",
 ]
 
 
