@@ -26,6 +26,7 @@ PARTS = (
 SMOKE = ("--configfile", "experiments/smoke.yaml")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests of the workflow: they share a run."""
     for item in items:
