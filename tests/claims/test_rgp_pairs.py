@@ -106,6 +106,20 @@ def test_rgp_5_judges_full_networks_on_cifar10_with_more_than_nine_tenths_remove
     assert verdicts.loc[(BOTH, "both networks"), "verdict"] == "undecided"  # vgg16 was not run
 
 
+@pytest.mark.parametrize("order", [(6, 4), (4, 6)])
+def test_rgp_5_judges_where_the_least_is_removed_whatever_the_order(order):
+    kept = {6: 90, 4: 60}
+    dense = around(0.95, 0)
+    table = pd.concat(
+        [runs({"dense": dense})]
+        + [runs({"rgp": dense - 0.01}, k, parameters_kept=kept[k]) for k in order]
+    )
+    verdicts = by(rgp_5(table))
+    assert ("resnet18", "net 64_6, 91.0% of the parameters removed") in verdicts.index
+    beside = verdicts.loc[("drop", "net 64_4, 94.0% of the parameters removed")]
+    assert beside["verdict"] == NOT_JUDGED
+
+
 @pytest.mark.parametrize(
     "columns",
     [{"full_width": False}, {"dataset": "digits"}, {"parameters_kept": 200}, {"model": "mlp"}],

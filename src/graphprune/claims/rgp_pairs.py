@@ -67,18 +67,17 @@ def rgp_5(runs: pd.DataFrame) -> pd.DataFrame:
     """
     runs, record = _checked(runs), claim("rgp-5")
     rows, judged, beside = list[dict[str, object]](), dict[str, Verdict](), []
-    for network, nodes, degree in _cells(runs, "rgp"):
-        mine = _at(runs, network, degree, "rgp")
-        removed = 1 - (mine["parameters_kept"] / mine["parameters"]).mean()
-        first = mine.iloc[0]
+    known = {criterion.name: criterion for criterion in record.criteria}
+    for (network, nodes, degree), removed in sorted(_removed(runs).items(), key=lambda at: at[1]):
+        first = _at(runs, network, degree, "rgp").iloc[0]
         cell = f"{_named((network, nodes, degree))}, {removed:.1%} of the parameters removed"
-        known = {criterion.name: criterion for criterion in record.criteria}
         dense = _accuracies(runs, network, None, "dense", record.unit)
         rgp = _accuracies(runs, network, degree, "rgp", record.unit)
         pair = differences(dense, rgp) if len(dense) else dense
         effect, failed = mean_interval(pair), _failed(pair)
         is_printed = first["dataset"] == "cifar10" and bool(first["full_width"])
-        if first["model"] in known and is_printed and removed > MOST_REMOVED:
+        wanted = first["model"] in known and first["model"] not in judged
+        if wanted and is_printed and removed > MOST_REMOVED:
             criterion = known[first["model"]]
             judged[criterion.name] = judge(criterion, effect)
             verdict = judged[criterion.name]
@@ -92,6 +91,15 @@ def rgp_5(runs: pd.DataFrame) -> pd.DataFrame:
     least = unknown(record.unit, n=min(int(str(row["n"])) for row in rows))
     rows.append(verdict_row(record.id, BOTH, "both networks", least, all_of(judged), 0))
     return _table(rows + beside)
+
+
+def _removed(runs: pd.DataFrame) -> dict[Cell, float]:
+    """Share of the parameters that RGP removes of each network, by nodes and degree."""
+    found = {}
+    for cell in _cells(runs, "rgp"):
+        mine = _at(runs, cell[0], cell[2], "rgp")
+        found[cell] = 1 - (mine["parameters_kept"] / mine["parameters"]).mean()
+    return found
 
 
 def rgp_8(runs: pd.DataFrame) -> pd.DataFrame:
