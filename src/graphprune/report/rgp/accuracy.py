@@ -35,8 +35,9 @@ def accuracy_table(runs: pd.DataFrame) -> pd.DataFrame:
     rgp_minus: RGP minus the arm, both paired by seed, with _low and _high of the 95 % t interval
     and _n. parameters_kept, macs_kept: means of true counts, of parameters and macs in the network
     that the arm prunes; compression, speedup: dense network's over kept. trainings, seconds: a
-    run's cost. aspl, clustering, spectral_gap: means over graphs, NaN without one. printed: what
-    the paper prints for RGP or dense, in %, NaN if nothing.
+    run's cost. aspl, clustering, spectral_gap: means over trainings, each of which may have a graph
+    of its own, with _sd; NaN without a graph. printed: what the paper prints for RGP or dense,
+    in %, NaN if nothing.
     """
     rows = []
     for network, mine in runs.groupby("network", sort=False):
@@ -77,7 +78,8 @@ def _row(
     row["compression"] = reference["parameters"] / row["parameters_kept"]
     row["speedup"] = reference["macs"] / row["macs_kept"]
     for column in ("aspl", "clustering", "spectral_gap"):
-        row[column] = whole[column].mean() if column in whole else np.nan
+        of_graphs = whole[column] if column in whole else pd.Series(dtype=float)
+        row |= {column: of_graphs.mean(), f"{column}_sd": of_graphs.std(ddof=1)}
     for column in ("parameters", "flops"):
         counted, of_dense = f"paper_{column}", f"paper_{column}_dense"
         row[counted] = first.get(counted, np.nan) if name == "rgp" else np.nan
