@@ -11,7 +11,7 @@ RGP_SPEED_CODE = [
         module_of(MODELS, network["model"]["name"], "model")
         for network in RGP_SPEED["networks"]
     ),
-    "src/graphprune/graphs/catalogue.csv",
+    CATALOGUE,
     "src/graphprune/sparse/kernel.cpp",
 ]
 
