@@ -91,6 +91,8 @@ def tree_solution(parent, cost, rows, columns):
             if waiting[up] == 0:
                 order[found] = up
                 found += 1
+        else:
+            flow[node] = 0.0  # what rounding has left
     f, g = np.zeros(n), np.zeros(m)
     for k in range(n + m - 1, -1, -1):
         node, up = order[k], parent[order[k]]
