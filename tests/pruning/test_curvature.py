@@ -1,25 +1,15 @@
 """Neural curvature against the oracle, against its definition, and its invariances."""
 
-import copy
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from curvature_cases import defined, defined_scores
+from curvature_cases import defined_scores
 from torch import nn
 
-from graphprune.errors import UserError
-from graphprune.models.build import build_model
 from graphprune.pruning.curvature import (
     Settings,
-    correct_examples,
     neural_curvature,
 )
-from graphprune.pruning.curvature_chain import Layer, Transition, read_chain
-from graphprune.pruning.curvature_scene import scenes
-from graphprune.pruning.curvature_work import Work, bounds
 
 NETS = {
     "linear": (
