@@ -36,16 +36,16 @@ def ollivier_ricci(
         raise UserError(f"Ollivier–Ricci curvature needs a simple undirected graph, found {graph}")
     if not 0 <= idleness <= 1:
         raise UserError(f"idleness must lie in [0, 1], found {idleness}")
-    simple = nx.Graph()
+    simple: nx.Graph = nx.Graph()
     simple.add_nodes_from(graph)
     for u, v, length in graph.edges(data=weight, default=1.0):
         if not 0 < length < np.inf:
             raise UserError(f"edge {u}–{v} has {weight} {length}; expected a number above 0")
         if u != v:
-            simple.add_edge(u, v, length=length)
+            simple.add_edge(u, v, length=float(length))
     number = {node: i for i, node in enumerate(simple)}
     # Stored lengths are above 0, so a sparse matrix holds them all.
-    lengths = nx.to_scipy_sparse_array(simple, weight="length", dtype=float)
+    lengths = nx.to_scipy_sparse_array(simple, weight="length")
     distances = dijkstra(lengths, directed=False)
     masses = {
         node: _masses(simple, node, number, idleness, exponent)

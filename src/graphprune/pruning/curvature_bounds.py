@@ -41,18 +41,19 @@ def closed_forms(near, far, inverse, dead, dead_value, revive, lower, upper):
 
 
 @njit(cache=True)
-def transport_bounds(direct, dual, f, g, rows, columns, near, far, inverse, live, cutoff, relay):
+def transport_bounds(
+    direct, dual, f, g, rows, columns, near, far, a, b, inverse, live, cutoff, relay
+):
     """(lower, upper) of NC, each (targets, sources), of the live edges; NaN of the others.
 
     direct: OT; f, g: duals of it, worth `dual`; rows, columns: the masses; near: (targets, n);
-    far: (sources, m).
+    far: (sources, m); a: (targets,), b: (sources,): their means.
     Edges whose lower bound is at least `cutoff` get an upper bound of infinity: it is not
     sought. relay: 0 if nothing may pass the edge (idleness 0), 1 if part of the mass may (below
     1/2), 2 if all may.
     """
     targets, sources = inverse.shape
     lower, upper = np.full((targets, sources), np.nan), np.full((targets, sources), np.nan)
-    a, b = near @ rows, far @ columns
     keys, order = np.empty((sources, len(g))), np.empty(len(g), np.int64)
     reach, weighed = np.empty((sources, len(g) + 1)), np.empty((sources, len(g) + 1))
     sorted_far = np.zeros(sources, np.bool_)

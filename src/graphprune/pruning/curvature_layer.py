@@ -54,6 +54,10 @@ class _Pair:
     """(P, targets)."""
     far: np.ndarray
     """(sources, Q)."""
+    near_mean: np.ndarray
+    """(targets,): mean over the masses of `near`; NaN if there are none."""
+    far_mean: np.ndarray
+    """(sources,)."""
     inverse: np.ndarray
     """(targets, sources): 1/d of this example, 0 where there is no edge."""
     dead: np.ndarray
@@ -146,20 +150,28 @@ class LayerWork:
         far_of, far = scene.far_blocks(place)
         if not everything:
             near, far = [block[:, targets] for block in near], [block[sources] for block in far]
-        for position, at in enumerate(scene.source_positions[offset]):
-            if at < 0:
-                continue
-            dead_source = self._dead_source[sources, at] & (scene.before is not None)
+        at = scene.source_positions[offset]
+        positions = np.flatnonzero(at >= 0)
+        near_mean = _means([block.T for block in near], near_of[positions], rows[at[positions]])
+        far_mean = _means(far, far_of[positions], columns[positions])
+        # Where the relay is longest curvature is least: begun there, most other positions can
+        # be seen not to matter.
+        reach = np.nan_to_num(near_mean).mean(1) + np.nan_to_num(far_mean).mean(1)
+        for k in np.argsort(-reach, kind="stable"):
+            position, source = positions[k], at[positions[k]]
+            dead_source = self._dead_source[sources, source] & (scene.before is not None)
             dead_target = self._dead_target[targets, position] & (scene.after is not None)
             yield _Pair(
                 offset,
-                position,
+                int(position),
                 cells,
-                rows[at],
+                rows[source],
                 columns[position],
                 near[near_of[position]],
                 far[far_of[position]],
-                weights * self._slopes(sources, targets, at, position),
+                near_mean[k],
+                far_mean[k],
+                weights * self._slopes(sources, targets, source, position),
                 dead_target[:, None] | dead_source,
             )
 
@@ -176,8 +188,8 @@ class LayerWork:
         lower = found.lower[pair.offset][pair.cells]
         upper = found.upper[pair.offset][pair.cells]
         closed_forms(
-            _weighed(pair.near.T, pair.rows),
-            _weighed(pair.far, pair.columns),
+            pair.near_mean,
+            pair.far_mean,
             pair.inverse,
             pair.dead,
             _REVIVED if self.revive else 1.0,
@@ -187,7 +199,7 @@ class LayerWork:
         )
         tree = None
         live = ~pair.dead & (pair.inverse > 0)
-        if pair.rows.any() and pair.columns.any() and live.any():
+        if self._moves(pair, live, upper):
             base = _Base(self.scene, pair, None)
             tree = base.tree
             low, high = base.bounds(pair, live, upper, self._relay)
@@ -204,7 +216,7 @@ class LayerWork:
         """Lower `best` to the values of this pair's edges where they may lie below it."""
         here = best[pair.offset][pair.cells]
         live = ~pair.dead & (pair.inverse > 0) & (here > -np.inf)
-        if not (pair.rows.any() and pair.columns.any() and live.any()):
+        if not self._moves(pair, live, here):
             return tree, 0
         base = _Base(self.scene, pair, tree)
         low, high = base.bounds(pair, live, here, self._relay)
@@ -226,17 +238,30 @@ class LayerWork:
         best[pair.offset][pair.cells] = np.minimum(here, values)
         return base.tree, len(edges)
 
+    def _moves(self, pair: _Pair, live: np.ndarray, cutoff: np.ndarray) -> bool:
+        """Whether some live edge needs a transport to tell whether it lies below `cutoff`."""
+        if not (pair.rows.any() and pair.columns.any() and live.any()):
+            return False
+        if self._relay < 2:
+            return True
+        relay = 2 - (pair.near_mean[:, None] + pair.far_mean) * pair.inverse
+        return bool((live & (relay < cutoff)).any())
+
     @property
     def _relay(self) -> int:
         return 2 if self.idleness >= 0.5 else int(self.idleness > 0)
 
 
-def _weighed(distances: np.ndarray, masses: np.ndarray) -> np.ndarray:
-    """(units, masses) -> mean distance of each unit, NaN if there is no mass."""
-    some = masses > 0
-    if not some.any():
-        return np.full(len(distances), np.nan)
-    return distances[:, some] @ masses[some]
+def _means(blocks: list[np.ndarray], which: np.ndarray, masses: np.ndarray) -> np.ndarray:
+    """(positions, units): mean distances, blocks[which[i]] (units, masses) by masses[i]."""
+    found = np.full((len(which), len(blocks[0])), np.nan)
+    for number in np.unique(which):
+        block = blocks[number]
+        # An infinite distance belongs to an absent edge: it has no mass, or its mean no use.
+        block = np.where(np.isfinite(block), block, 0.0)
+        found[which == number] = masses[which == number] @ block.T
+    found[~masses.any(1)] = np.nan
+    return found
 
 
 def _revived(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -305,6 +330,8 @@ class _Base:
             self.columns,
             self.near,
             self.far,
+            pair.near_mean,
+            pair.far_mean,
             pair.inverse,
             live,
             cutoff,
@@ -317,16 +344,16 @@ class _Base:
         """T of each edge for idleness ≥ 1/2."""
         found = np.full(len(edges), np.nan)
         if self.tree is not None:
-            found = relay_transports(
+            # Each edge starts from the one before: alike ones follow each other.
+            order = np.lexsort((lengths, edges[:, 0]))
+            found[order] = relay_transports(
                 self.cost,
                 self.near,
                 self.far,
-                edges,
-                lengths,
+                edges[order],
+                lengths[order],
                 self.tree,
                 self.flow,
-                self.f,
-                self.g,
                 _PIVOTS * (len(self.rows) + len(self.columns)),
             )
         for e in np.flatnonzero(np.isnan(found)):

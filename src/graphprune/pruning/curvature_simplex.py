@@ -131,107 +131,157 @@ def _row_minimum(row, g):
 
 
 @njit(cache=True)
-def relay_transports(cost, near, far, edges, lengths, parent, flow, f, g, limit):
+def relay_transports(cost, near, far, edges, lengths, base_parent, base_flow, limit):
     """The cost T of the module's text for some edges, exact up to rounding.
 
     cost: (n, m), C; near: (targets, n); far: (sources, m); edges: (E, 2), which target and
-    which source; lengths: (E,), d; parent, flow, f, g: `plan_tree` and `tree_solution` of the
-    direct problem. NaN where `limit` pivots did not do.
+    which source; lengths: (E,), d; base_parent, base_flow: of `plan_tree` and `tree_solution`.
+    NaN where `limit` pivots did not do. Each edge starts from the tree of the edge before.
     """
+    n, m = cost.shape
+    size = n + m + 2
+    parent, flow = np.empty(size, np.int64), np.empty(size)
+    child, after, before = (
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+    )
+    depth, stack = np.empty(size, np.int64), np.empty(size, np.int64)
+    is_row = np.zeros(size, np.bool_)
+    is_row[:n] = True
+    is_row[n + m] = True
+    f, g = np.empty(n + 1), np.empty(m + 1)
+    largest = np.abs(cost).max()
     found = np.empty(len(edges))
+    fresh = True
     for e in range(len(edges)):
-        away = far[edges[e, 1]] - lengths[e]
-        found[e] = _relay_transport(cost, near[edges[e, 0]], away, parent, flow, f, g, limit)
+        to_relay = near[edges[e, 0]]
+        from_relay = far[edges[e, 1]] - lengths[e]
+        if fresh:
+            # The relay hangs below the column it reaches most cheaply, by a cell without flow;
+            # its row and column are tied by a cell of cost 0 that has the whole flow 1.
+            parent[: n + m], flow[: n + m] = base_parent, base_flow
+            parent[n + m], flow[n + m] = n + np.argmin(from_relay), 0.0
+            parent[n + m + 1], flow[n + m + 1] = n + m, 1.0
+            child[:], after[:], before[:] = -1, -1, -1
+            for node in range(1, size):
+                _attach(node, parent[node], child, after, before)
+        _potentials(parent, child, after, depth, stack, is_row, cost, to_relay, from_relay, f, g)
+        scale = max(largest, np.abs(to_relay).max(), np.abs(from_relay).max())
+        found[e] = _optimum(
+            cost,
+            to_relay,
+            from_relay,
+            -_SLACK * scale,
+            limit,
+            parent,
+            flow,
+            child,
+            after,
+            before,
+            depth,
+            stack,
+            is_row,
+            f,
+            g,
+        )
+        fresh = np.isnan(found[e])
     return found
 
 
 @njit(cache=True)
-def _relay_transport(cost, near, far, base_parent, base_flow, f, g, limit):
-    """T of one edge, or NaN; near: (n,); far: (m,), d subtracted."""
+def _potentials(parent, child, after, depth, stack, is_row, cost, near, far, f, g):
+    """Depths, and duals f, g that are tight on the tree, from the root (row 0) down."""
     n, m = cost.shape
-    hub_row, hub_column = n + m, n + m + 1
-    size = n + m + 2
-    parent = np.empty(size, np.int64)
-    flow = np.empty(size)
-    parent[: n + m], flow[: n + m] = base_parent, base_flow
-    fs, gs = np.empty(n + 1), np.empty(m + 1)
-    fs[:n], gs[:m] = f, g
-    # The relay hangs below the column it reaches most cheaply, by a cell without flow.
-    # Its row and column are tied by a cell of cost 0, which at first has the whole flow 1.
-    best = 0
-    for j in range(1, m):
-        if far[j] - g[j] < far[best] - g[best]:
-            best = j
-    parent[hub_row], flow[hub_row] = n + best, 0.0
-    parent[hub_column], flow[hub_column] = hub_row, 1.0
-    fs[n] = far[best] - g[best]
-    gs[m] = -fs[n]
-    child, after, before = np.full(size, -1), np.full(size, -1), np.full(size, -1)
-    for node in range(size):
-        if parent[node] >= 0:
-            _attach(node, parent[node], child, after, before)
-    depth = np.zeros(size, np.int64)
-    stack = np.empty(size, np.int64)
-    is_row = np.zeros(size, np.bool_)
-    is_row[:n] = True
-    is_row[hub_row] = True
-    for node in range(size):
-        if parent[node] < 0:
-            _sink(node, 0.0, parent, child, after, depth, stack, is_row, fs, gs, n, m)
-    scale = max(np.abs(cost).max(), np.abs(near).max(), np.abs(far).max())
-    least = -_SLACK * scale
+    depth[0], f[0] = 0, 0.0
+    stack[0], used = 0, 1
+    while used:
+        used -= 1
+        node = stack[used]
+        low = child[node]
+        while low >= 0:
+            depth[low] = depth[node] + 1
+            price = _price(low, node, cost, near, far, is_row)
+            if is_row[low]:
+                f[min(low, n)] = price - g[min(node - n, m)]
+            else:
+                g[min(low - n, m)] = price - f[min(node, n)]
+            stack[used] = low
+            used += 1
+            low = after[low]
+
+
+@njit(cache=True)
+def _optimum(
+    cost,
+    near,
+    far,
+    least,
+    limit,
+    parent,
+    flow,
+    child,
+    after,
+    before,
+    depth,
+    stack,
+    is_row,
+    f,
+    g,
+):
+    """Pivot until no reduced cost is below `least`; the cost then, or NaN after `limit` pivots."""
+    n, m = cost.shape
     row_at = 0
     for _ in range(limit):
         # Cheapest first: the relay's own cells.
-        i_in, j_in, worst = -1, -1, least
+        row, column, worst = -1, -1, least
         for i in range(n):
-            reduced = near[i] - fs[i] - gs[m]
+            reduced = near[i] - f[i] - g[m]
             if reduced < worst:
-                i_in, j_in, worst = i, m, reduced
+                row, column, worst = i, m, reduced
         for j in range(m):
-            reduced = far[j] - fs[n] - gs[j]
+            reduced = far[j] - f[n] - g[j]
             if reduced < worst:
-                i_in, j_in, worst = n, j, reduced
-        if -fs[n] - gs[m] < worst:
-            i_in, j_in, worst = n, m, -fs[n] - gs[m]
-        if i_in < 0:
+                row, column, worst = n, j, reduced
+        if -f[n] - g[m] < worst:
+            row, column, worst = n, m, -f[n] - g[m]
+        if row < 0:
             for step in range(n):
                 i = row_at + step
                 if i >= n:
                     i -= n
-                reduced = _row_minimum(cost[i], gs) - fs[i]
+                reduced = _row_minimum(cost[i], g) - f[i]
                 if reduced < worst:
-                    i_in, worst = i, reduced
-                if i_in >= 0 and step % 8 == 7:
+                    row, worst = i, reduced
+                if row >= 0 and step % 8 == 7:
                     break
-            if i_in < 0:
+            if row < 0:
                 total = 0.0
-                for node in range(size):
-                    up = parent[node]
-                    if up >= 0 and flow[node] != 0:
-                        total += flow[node] * _price(node, up, cost, near, far, is_row)
+                for node in range(1, len(parent)):
+                    if flow[node] != 0:
+                        total += flow[node] * _price(node, parent[node], cost, near, far, is_row)
                 return total
-            row_at = i_in
+            row_at = row
             for j in range(m):
-                if cost[i_in, j] - gs[j] - fs[i_in] <= worst:
-                    j_in = j
+                if cost[row, j] - g[j] - f[row] <= worst:
+                    column = j
                     break
+        source = row if row < n else n + m
+        target = n + column if column < m else n + m + 1
         _pivot(
-            i_in if i_in < n else hub_row,
-            n + j_in if j_in < m else hub_column,
+            source,
+            target,
             worst,
             parent,
             flow,
-            depth,
             child,
             after,
             before,
+            depth,
             stack,
             is_row,
-            fs,
-            gs,
-            n,
-            m,
+            f,
+            g,
         )
     return np.nan
 
@@ -264,41 +314,20 @@ def _detach(node, up, child, after, before):
 
 
 @njit(cache=True)
-def _sink(top, shift, parent, child, after, depth, stack, is_row, fs, gs, n, m):
-    """New depths below `top`; potentials of its rows move by `shift`, of its columns by −shift."""
-    stack[0], used = top, 1
-    while used:
-        used -= 1
-        node = stack[used]
-        depth[node] = depth[parent[node]] + 1 if parent[node] >= 0 else 0
-        if is_row[node]:
-            fs[min(node, n)] += shift
-        else:
-            gs[min(node - n, m)] -= shift
-        low = child[node]
-        while low >= 0:
-            stack[used] = low
-            used += 1
-            low = after[low]
-
-
-@njit(cache=True)
 def _pivot(
     source,
     target,
     reduced,
     parent,
     flow,
-    depth,
     child,
     after,
     before,
+    depth,
     stack,
     is_row,
-    fs,
-    gs,
-    n,
-    m,
+    f,
+    g,
 ):
     """Bring the cell (source row, target column) into the tree; the cell that blocks it leaves.
 
@@ -310,12 +339,11 @@ def _pivot(
     while a != b:
         if depth[a] >= depth[b]:
             if is_row[a] and flow[a] < least:
-                least, leaving, from_source = flow[a], a, True
+                least, leaving = flow[a], a
             a = parent[a]
         else:
             b = parent[b]
-    apex = a
-    b = target
+    apex, b = a, target
     while b != apex:
         if not is_row[b] and flow[b] <= least:
             least, leaving, from_source = flow[b], b, False
@@ -338,5 +366,20 @@ def _pivot(
         if node == leaving:
             break
         node, up, carried = old_parent, node, old_flow
+    # Below it rows gain what makes the entering cell tight, columns lose it.
+    n, m = len(f) - 1, len(g) - 1
     shift = reduced if from_source else -reduced
-    _sink(top, shift, parent, child, after, depth, stack, is_row, fs, gs, n, m)
+    stack[0], used = top, 1
+    while used:
+        used -= 1
+        node = stack[used]
+        depth[node] = depth[parent[node]] + 1
+        if is_row[node]:
+            f[min(node, n)] += shift
+        else:
+            g[min(node - n, m)] -= shift
+        low = child[node]
+        while low >= 0:
+            stack[used] = low
+            used += 1
+            low = after[low]
