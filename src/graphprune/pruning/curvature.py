@@ -6,9 +6,9 @@ around v with the edge's length (Ollivier–Ricci curvature). A weight scores th
 over examples and, in convolutions, positions: it is dispensable only if no example needs it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ class Curvature:
         self.names = tuple(scene.transition.name for scene in work.scenes)
         self.solved = 0
         """Transports of single edges that the bounds did not settle."""
+        self.history: list[Any] = []
+        """What `curvature_decide.decide` has made exact, which names its files."""
         self.arrays: dict[Task, dict[str, np.ndarray]] = {}
 
     def interval(
@@ -156,9 +158,3 @@ def correct_examples(
             )
         chosen.append(found)
     return torch.stack(chosen, dim=1).flatten()
-
-
-def curvature_scores(model: nn.Module, names: Sequence[str], found: Curvature) -> dict[str, Tensor]:
-    """−curvature of the tensors `names`: higher = keep, as pruning by score wants it."""
-    scores = found.scores()
-    return {name: -scores[name] for name in names}

@@ -217,9 +217,10 @@ def _transition(step: _Step, source: tuple[int, int, int], after: Tensor) -> Tra
     weight = module.weight.detach().numpy().astype(np.float64)
     name = f"{step.name}.weight" if step.name else "weight"
     if not np.isfinite(weight).all():
-        bad = int((~np.isfinite(weight)).sum())
+        what = np.isnan(weight) if np.isnan(weight).any() else np.isinf(weight)
         raise UserError(
-            f"'{name}' is NaN or infinite for {bad} of {weight.size} weights; "
+            f"'{name}' is {'NaN' if np.isnan(weight).any() else 'infinite'} for "
+            f"{int(what.sum())} of {weight.size} weights; "
             "neural curvature needs finite weights. Has the training diverged?"
         )
     if not weight.any():
@@ -277,8 +278,8 @@ def _layer(x: Tensor, pre: Tensor, kind: str, shape: tuple[int, ...], name: str)
     z = np.abs(x.reshape(len(x), *shape).numpy())
     if not np.isfinite(z).all():
         raise UserError(
-            f"{where} are NaN or infinite for some example; neural curvature needs \
-finite activations"
+            f"{where} are NaN or infinite for some example; neural curvature needs finite "
+            "activations"
         )
     flat = z.reshape(len(z), -1)
     low, high = flat.min(1)[:, None, None, None], flat.max(1)[:, None, None, None]
