@@ -26,7 +26,7 @@ def build(request: pytest.FixtureRequest) -> Callable[[int], nn.Module]:
 
 
 @pytest.fixture
-def context() -> Callable[..., Context]:
+def context(build) -> Callable[..., Context]:
     """(masks to match, seed) -> a context in which every method finds what it needs."""
 
     def made(previous: Masks, seed: int = 0) -> Context:
@@ -37,7 +37,9 @@ def context() -> Callable[..., Context]:
                 for i, (name, mask) in enumerate(previous.items())
             }
         )
+        drawn = torch.Generator().manual_seed(6)
+        examples = torch.randn((3, *build.inputs), generator=drawn), torch.tensor([0, 1, 2])
         psi = np.random.default_rng(5).random((N, N)) < 0.6
-        return Context(generator=generator, n=N, psi=psi, reference=reference)
+        return Context(generator=generator, n=N, psi=psi, reference=reference, examples=examples)
 
     return made

@@ -39,7 +39,9 @@ def everything(net):
 @pytest.mark.parametrize("name", sorted(SCORES))
 def test_a_score_is_a_detached_number_per_weight(name):
     net = mlp()
-    context = Context(generator=torch.Generator().manual_seed(0))
+    context = Context(
+        generator=torch.Generator().manual_seed(0), examples=(torch.randn(2, 7), torch.arange(2))
+    )
     found = scores.score(name, net, everything(net), context)
     for tensor, values in found.items():
         assert values.shape == net.get_parameter(tensor).shape

@@ -108,6 +108,13 @@ METHODS: dict[str, Method] = {
         schedule="after_training",
         schedule_options={"retrain": False},
     ),
+    # Neural curvature: after training, by the graph of the network's own units, no retraining.
+    "curvature": Method(
+        "score",
+        score="curvature",
+        schedule="after_training",
+        schedule_options={"retrain": False},
+    ),
     # Edges of the relational graph: p of what is left every k iterations, or at initialisation.
     "edge_pruning": Method(
         "score", granularity="edge", schedule="every", schedule_options={"p": 0.1, "k": 100}

@@ -1,6 +1,7 @@
 """The scores, granularities and aggregates that a method can name. Imports nothing."""
 
 SCORES: dict[str, str] = {
+    "curvature": "graphprune.pruning.scores.curvature:score",
     "magnitude": "graphprune.pruning.scores.magnitude:score",
     "random": "graphprune.pruning.scores.random:score",
 }
