@@ -1,7 +1,7 @@
 #!/bin/bash
-# up.sh FOLDER: a Slurm on this machine alone, with a pretended GPU and without accounting. All its
+# up.sh FOLDER: a Slurm on this machine alone, with two pretended GPUs and without accounting. All its
 # files lie in FOLDER (new; a short path, as sockets need), it listens on loopback only, and nothing
-# in /etc is read or written. Use it with SLURM_CONF=FOLDER/slurm.conf; stop it with down.sh FOLDER.
+# in /etc is read or written. Use it with `. FOLDER/environment`; stop it with down.sh FOLDER.
 set -euo pipefail
 PATH=$PATH:/usr/sbin
 mkdir "$1"
@@ -16,11 +16,11 @@ for one in sockets:
 print(*(one.getsockname()[1] for one in sockets))
 P
 )
-mkdir "$folder"/{munge,state,spool}
+mkdir "$folder"/{munge,state,spool,bin}
 chmod 755 "$folder" "$folder/munge"
 
 # A GPU needs a device file; a count alone would drain the node.
-echo "NodeName=$host Name=gpu File=/dev/null" > "$folder/gres.conf"
+printf "NodeName=$host Name=gpu File=/dev/%s\\n" null zero > "$folder/gres.conf"
 cat > "$folder/slurm.conf" <<C
 ClusterName=onebox
 SlurmctldHost=$host(127.0.0.1)
@@ -49,12 +49,17 @@ MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 ReturnToService=2
-MinJobAge=300
+MinJobAge=3600
 KillWait=5
 GresTypes=gpu
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$memory Gres=gpu:1 State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$memory Gres=gpu:2 State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
 C
+
+# Inside a job, Snakemake's plugin starts srun without any variable of Slurm's.
+printf '#!/bin/sh\nSLURM_CONF=%s exec %s "$@"\n' "$folder/slurm.conf" "$(command -v srun)" > "$folder/bin/srun"
+chmod +x "$folder/bin/srun"
+printf 'export SLURM_CONF=%s PATH=%s:$PATH\n' "$folder/slurm.conf" "$folder/bin" > "$folder/environment"
 
 fail() { echo "$1" >&2; tail -n 20 "$folder"/*.log "$folder"/munge/*.log >&2 || true; "$(dirname "$0")/down.sh" "$folder" >&2; exit 1; }
 dd if=/dev/urandom of="$folder/munge/key" bs=128 count=1 status=none
