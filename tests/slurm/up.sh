@@ -1,5 +1,5 @@
 #!/bin/bash
-# up.sh FOLDER: a Slurm on this machine alone, with two pretended GPUs and without accounting. All its
+# up.sh FOLDER [CPUS]: a Slurm on this machine alone, with two pretended GPUs and without accounting. All its
 # files lie in FOLDER (new; a short path, as sockets need), it listens on loopback only, and nothing
 # in /etc is read or written. Use it with `. FOLDER/environment`; stop it with down.sh FOLDER.
 set -euo pipefail
@@ -49,10 +49,11 @@ MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 ReturnToService=2
+SlurmdParameters=config_overrides
 MinJobAge=3600
 KillWait=5
 GresTypes=gpu
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$memory Gres=gpu:2 State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=${2:-$(nproc)} RealMemory=$memory Gres=gpu:2 State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
 C
 
