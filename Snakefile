@@ -26,8 +26,22 @@ include: "rules/report.smk"
 report: "rules/captions/workflow.rst"
 
 
+# What is too small to be a job of its own on a cluster; a login node also is where the network is.
 localrules:
     all,
+    dataset,
+    split,
+    provenance,
+    rgp_accuracy_report,
+    rgp_chain_report,
+    rgp_speed_report,
+    ws_flex_report,
+    edges_report,
+    weight_unit_report,
+    weight_unit_latency_report,
+    rgp_trees_report,
+    rgp_propagation_report,
+    rgp_bound_report,
 
 
 rule all:

@@ -89,8 +89,9 @@ rule weight_unit_latency:
         f"{UNIT_RESULTS}/logs/latency.log",
     benchmark:
         f"{UNIT_RESULTS}/benchmarks/latency.tsv"
-    # All of them, so that nothing else runs meanwhile; torch's threads are the config's.
-    threads: workflow.cores
+    # All of them, so that nothing else runs meanwhile; torch's threads are the config's. A cluster
+    # sees to that by itself.
+    threads: lambda w: 1 if workflow.non_local_exec else workflow.cores
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60),

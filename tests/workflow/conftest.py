@@ -28,9 +28,10 @@ SMOKE = ("--configfile", "experiments/smoke.yaml")
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all tests of the workflow: they share a run."""
+    """One worker runs all tests of the workflow: they share a run. Those on Slurm have another."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        here = Path(__file__).parent in item.path.parents
+        if here and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("workflow"))
 
 

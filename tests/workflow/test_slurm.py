@@ -1,0 +1,216 @@
+"""The pipeline on a real Slurm: jobs that are killed or late are sent again, and nothing differs.
+
+Slurm runs on this machine alone (tests/slurm). Two studies of the smoke run go through the
+profile, for time: graphs in a group, trainings with a GPU, reports on the "login node".
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import ROOT, SMOKE, copy_project
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("slurm")]
+
+SCRIPTS = ROOT / "tests/slurm"
+CANNOT = 77
+PART = "experiment: part\nstudies: [rgp, ws_flex]\n"
+RUN = (*SMOKE, "part.yaml")
+# Looking often suits jobs of seconds.
+PROFILE = (
+    "--workflow-profile",
+    "profiles/slurm",
+    "--slurm-init-seconds-before-status-checks",
+    "2",
+)
+SLEEP = """
+import time
+from pathlib import Path
+
+if not Path("late").exists():
+    Path("late").touch()
+    time.sleep(600)
+"""
+# What a Slurm job is called -> times it is sent, and whether it has a GPU
+JOBS = {
+    "graphs_rgp_graphs": (1, False),
+    "ws_flex_graphs": (2, False),
+    "ws_flex_train_wildcards_1": (1, True),
+    "rgp_dense_wildcards_mlp": (2, True),
+    "rgp_train_wildcards_mlp_3_chain": (1, True),
+    "rgp_train_wildcards_mlp_3_comparison": (1, True),
+    "rgp_train_wildcards_mlp_4_chain": (1, True),
+    "rgp_train_wildcards_mlp_4_comparison": (1, True),
+}
+TABLES = ("rgp/tables/rgp_accuracy", "rgp/tables/rgp_chain", "ws_flex/tables/ws_flex")
+TOO_SMALL = {"dataset", "split", "provenance", "rgp_accuracy_report", "rgp_chain_report"}
+TOO_SMALL |= {"ws_flex_report"}
+
+
+@pytest.fixture(scope="module")
+def slurm():
+    """A Slurm, in this process's environment; three jobs at a time, one of which only waits."""
+    installed = subprocess.run(
+        [SCRIPTS / "install.sh"], capture_output=True, text=True, timeout=300
+    )
+    if installed.returncode == CANNOT:
+        reason = f"THE SLURM PROFILE IS NOT TESTED: {installed.stderr.strip().splitlines()[-1]}"
+        warnings.warn(reason, stacklevel=1)
+        pytest.skip(reason)
+    assert installed.returncode == 0, installed.stderr
+    parent = Path(tempfile.mkdtemp(prefix="slurm"))  # short: sockets lie in it
+    box = parent / "box"
+    started = subprocess.run([SCRIPTS / "up.sh", box, "3"], capture_output=True, text=True)
+    try:
+        assert started.returncode == 0, started.stderr
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SLURM_CONF", str(box / "slurm.conf"))
+            patch.setenv("PATH", str(box / "bin"), prepend=os.pathsep)
+            yield
+    finally:
+        if box.exists():
+            subprocess.run([SCRIPTS / "down.sh", box], check=True, timeout=60)
+        shutil.rmtree(parent)
+
+
+def jobs(after=0):
+    """The jobs that Slurm knows, one row each, in the order in which they were sent."""
+    columns = ["id", "comment", "state", "limit", "memory", "cpus", "gpus"]
+    form = "jobid:|,comment:|,state:|,timelimit:|,minmemory:|,numcpus:|,tres-per-job:"
+    output = subprocess.run(
+        ["squeue", "--states=all", "--noheader", "--sort=i", f"--Format={form}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    rows = [[cell.strip() for cell in line.split("|")] for line in output.splitlines()]
+    table = pd.DataFrame(rows, columns=columns).astype({"id": int, "cpus": int})
+    name = table["comment"].str.removeprefix("rule_")
+    return table.assign(name=name)[table["id"] > after].reset_index(drop=True)
+
+
+def kill_once_it_runs(process, name):
+    """scancel the job of this name as soon as it runs."""
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()[0][-8000:]
+        known = jobs()
+        for number in known.loc[(known["name"] == name) & (known["state"] == "RUNNING"), "id"]:
+            subprocess.run(["scancel", str(number)], check=True)
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"no job {name} ran:\n{jobs()}")
+
+
+def planned(project, *profile):
+    """The rules that a run would run now."""
+    output = project.snakemake("-n", "--quiet", "rules", *profile, *RUN)
+    return set(re.findall(r"^(\w+) +\d+$", output, flags=re.MULTILINE)) - {"all", "total"}
+
+
+def edit(project, file, old, new):
+    path = project.folder / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """The project with a finished run of this machine's."""
+    project = copy_project(tmp_path_factory.mktemp("local"))
+    (project.folder / "part.yaml").write_text(PART)
+    project.run(*RUN)
+    return project
+
+
+@pytest.fixture(scope="module")
+def remote(slurm, tmp_path_factory):
+    """The project with a finished run through the profile: one job slept, one was killed."""
+    project = copy_project(tmp_path_factory.mktemp("remote"))
+    (project.folder / "part.yaml").write_text(PART)
+    edit(
+        project,
+        "workflow_scripts/ws_flex_graphs.py",
+        "\nfrom graphprune",
+        f"{SLEEP}\nfrom graphprune",
+    )
+    edit(project, "rules/ws_flex.smk", "minutes(120)", "minutes(1)")
+    process = project.start(*PROFILE, *RUN)
+    try:
+        kill_once_it_runs(process, "rgp_dense_wildcards_mlp")
+        output, _ = process.communicate(timeout=400)
+    finally:
+        process.kill()
+    assert process.returncode == 0, output[-8000:]
+    return project
+
+
+def test_jobs_are_sent_with_what_their_rules_ask_for(remote):
+    sent = jobs()
+    assert sent["name"].value_counts().to_dict() == {name: n for name, (n, _) in JOBS.items()}
+    with_gpu = set(sent.loc[sent["gpus"].str.contains("gpu:1"), "name"])
+    assert with_gpu == {name for name, (_, gpu) in JOBS.items() if gpu}
+    first = sent.drop_duplicates("name").set_index("name")
+    assert first.loc["rgp_train_wildcards_mlp_3_chain", ["memory", "cpus"]].tolist() == ["4000M", 1]
+    # A group runs its jobs side by side.
+    assert first.loc["graphs_rgp_graphs", ["memory", "cpus"]].tolist() == ["4000M", 2]
+
+
+def test_a_killed_and_a_late_job_are_sent_again_with_more(remote):
+    sent = jobs()
+    killed, late = (
+        sent[sent["name"] == name] for name in ("rgp_dense_wildcards_mlp", "ws_flex_graphs")
+    )
+    assert killed["state"].tolist() == ["CANCELLED", "COMPLETED"]
+    assert killed["memory"].tolist() == ["4000M", "8000M"]
+    assert late["state"].tolist() == ["TIMEOUT", "COMPLETED"]
+    assert late["limit"].tolist() == ["1:00", "2:00"]
+    others = sent.drop(killed.index).drop(late.index)
+    assert set(others["state"]) == {"COMPLETED"}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_equal_those_of_a_local_run_number_for_number(local, remote, table):
+    here, there = (
+        pd.read_csv(project.folder / f"results/part/{table}.csv") for project in (local, remote)
+    )
+    assert len(here)
+    # What a training took is measured anew.
+    pd.testing.assert_frame_equal(
+        *(one.drop(columns="seconds", errors="ignore") for one in (here, there)), check_exact=True
+    )
+
+
+def test_a_finished_run_has_nothing_to_do(remote):
+    assert planned(remote, *PROFILE) == planned(remote) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "stages"),
+    [
+        ("ws_flex", {"ws_flex_train"}),
+        ("ws_flex_graphs", {"ws_flex_graphs", "ws_flex_train"}),
+    ],
+)
+def test_an_edit_reruns_through_the_profile_what_it_does_locally(local, remote, file, stages):
+    for project in (local, remote):
+        with (project.folder / f"src/graphprune/studies/{file}.py").open("a") as module:
+            module.write("\n# changed\n")
+    expected = stages | {"ws_flex_report", "provenance"}
+    assert planned(local) == planned(remote, *PROFILE) == expected
+    before = jobs()["id"].max()
+    remote.snakemake(*PROFILE, *RUN)
+    sent = jobs(after=before)
+    assert {re.sub("_wildcards.*", "", name) for name in sent["name"]} == expected - TOO_SMALL
+    assert set(sent["state"]) == {"COMPLETED"}
+    assert planned(remote, *PROFILE) == set()
+    local.run(*RUN)
+    test_tables_equal_those_of_a_local_run_number_for_number(local, remote, TABLES[-1])
