@@ -28,12 +28,12 @@ def available() -> bool:
     return _library() is not None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SparseImages:
     """A batch of images x = scale · pixels − shift, or the rows (N, C·H·W) of a flattened one.
 
     Torch takes it where it takes a tensor (``__torch_function__``): a Linear layer on the
-    flattened images sees nonzero pixels alone, any other function is given the dense images.
+    flattened images sees nonzero pixels alone, other functions are given the dense images.
     """
 
     pixels: "Pixels"
@@ -118,7 +118,7 @@ class _Linear(torch.autograd.Function):
         return weight, constant.clone() if ctx.biased else None, None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pixels:
     """uint8 (N, P); packed at first use, with one more pixel in front that is always 1."""
 
