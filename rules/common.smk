@@ -92,8 +92,9 @@ def figure_files(folder, category, group, name, what):
 
 
 def training_setup(study, model, init, recipe, **more):
-    """What the trainings of a job share. Threads, precision and compile are part of the numbers.
+    """What the trainings of a job share.
 
+    Threads, precision, compile and sparse_input are part of the numbers.
     more: image_size, standardise and init_kind, where a study sets them.
     """
     return {
@@ -109,5 +110,6 @@ def training_setup(study, model, init, recipe, **more):
         "deterministic": config["compute"]["deterministic"],
         "precision": config["compute"]["precision"],
         "compile": config["compute"]["compile"],
+        "sparse_input": config["compute"]["sparse_input"],
         **more,
     }

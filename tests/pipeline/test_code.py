@@ -55,6 +55,8 @@ FILES = {
     "src/pkg/models/mlp.py": "from pkg.layers import linear\n",
     "src/pkg/models/vgg.py": "",
     "src/pkg/layers.py": "",
+    "src/pkg/layers.cpp": "",
+    "src/pkg/unused.cpp": "",
     "src/pkg/claims/__init__.py": "",
     "src/pkg/claims/claims.yaml": "- id: one\n",
     "src/pkg/unused.py": "import pkg.direct\n",
@@ -113,6 +115,7 @@ def test_what_is_chosen_by_name_comes_with_what_it_imports(tree):
     assert set(chosen) - set(TRAIN) == {
         "src/pkg/models/__init__.py",
         "src/pkg/models/mlp.py",
+        "src/pkg/layers.cpp",
         "src/pkg/layers.py",
     }
     assert chosen == sorted(chosen)
@@ -125,6 +128,7 @@ def test_choosing_what_is_imported_anyway_changes_nothing(tree):
 def test_modules_alone_come_with_what_they_import_and_no_script(tree):
     assert list(code.module_hash("pkg.models.mlp")) == [
         "src/pkg/__init__.py",
+        "src/pkg/layers.cpp",
         "src/pkg/layers.py",
         "src/pkg/models/__init__.py",
         "src/pkg/models/mlp.py",

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from graphprune.data.split import load_split
 from graphprune.data.stored import open_dataset, read_meta
 from graphprune.data.stream import StreamedSplit
 from graphprune.errors import UserError
+from graphprune.sparse.images import Images, SparseImages
 
 PARTS = ("train", "val", "test", "train+val")
 
@@ -25,9 +27,26 @@ class DeviceSplit:
 
     images: torch.Tensor
     labels: torch.Tensor
+    _packs: dict[Any, list[SparseImages]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def nonzero(self) -> float:
+        """The share of pixels that are not zero."""
+        return int(self.images.count_nonzero()) / max(1, self.images.numel())
+
+    def packed(self, scaling: "ChannelScaling | None", size: int) -> list[SparseImages]:
+        """All images in the stored order, `size` at a time; packed once and kept."""
+        if (scaling, size) not in self._packs:
+            scale, shift = torch.full((1, 1, 1), 1 / 255), None
+            if scaling is not None:
+                mean, std = scaling.moments()
+                scale, shift = scale / std, mean / std
+            packs = [SparseImages.pack(part, scale, shift) for part in self.images.split(size)]
+            self._packs[scaling, size] = packs
+        return self._packs[scaling, size]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -102,6 +121,12 @@ class ChannelScaling:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
+    def moments(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Both as (C, 1, 1); a constant channel stays constant instead of becoming NaN."""
+        mean, std = torch.tensor([self.mean, self.std])[:, :, None, None]
+        std[std == 0] = 1.0
+        return mean, std
+
 
 def channel_scaling(dataset_folder: Path) -> ChannelScaling:
     """The scaling by the moments of a stored data set's training images."""
@@ -116,6 +141,9 @@ class Batches:
     x is scaled in float32 and then rounded to `dtype`. `batch_size` None makes the whole
     split one batch, converted once and kept; UserError if the split stays on disk. A last
     incomplete batch is given too unless `drop_last`.
+
+    packed: the images of a batch in the stored order are sparse, this many at a time; the whole
+    split as one batch is then a list. They are packed once for all who use the split.
     """
 
     split: Split
@@ -124,6 +152,7 @@ class Batches:
     augmentation: Augmentation | None = None
     drop_last: bool = False
     dtype: torch.dtype = torch.float32
+    packed: int | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size is not None and self.batch_size < 1:
@@ -147,9 +176,7 @@ class Batches:
         complete, rest = divmod(len(self.split), self.batch_size)
         return complete + (rest > 0 and not self.drop_last)
 
-    def epoch(
-        self, generator: torch.Generator | None
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def epoch(self, generator: torch.Generator | None) -> Iterator[tuple[Images, torch.Tensor]]:
         """One pass in an order drawn from `generator`, augmented; None: as stored, unaugmented.
 
         The order is drawn on the CPU (`generator` is a CPU generator), so it is the same on
@@ -157,6 +184,13 @@ class Batches:
         split keeps the stored order and draws none.
         """
         labels = self.split.labels
+        if self.packed is not None and isinstance(self.split, DeviceSplit):
+            packs = self.split.packed(self.scaling, self.packed)
+            if self.batch_size is None:
+                yield packs, labels
+            else:
+                yield from zip(packs, labels.split(self.packed), strict=True)
+            return
         order, moves = None, None
         if generator is not None and self.batch_size is not None:
             order = torch.randperm(len(labels), generator=generator)
@@ -184,8 +218,7 @@ class Batches:
     def _moments(self) -> tuple[torch.Tensor, torch.Tensor] | None:
         if self.scaling is None:
             return None
-        mean, std = torch.tensor([self.scaling.mean, self.scaling.std])[:, :, None, None]
-        std[std == 0] = 1.0  # a constant channel stays constant instead of becoming NaN
+        mean, std = self.scaling.moments()
         return mean.to(self.split.labels.device), std.to(self.split.labels.device)
 
     def _in_pieces(self, images: torch.Tensor) -> torch.Tensor:

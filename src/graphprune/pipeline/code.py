@@ -100,7 +100,10 @@ def _running_nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 @cache
 def _module_files(name: str) -> tuple[Path, ...]:
-    """What importing `name` runs: the packages' ``__init__`` on the way, then the module."""
+    """What importing `name` runs: the packages' ``__init__`` on the way, then the module.
+
+    With it the .cpp file of the same name, where there is one: the kernel it compiles.
+    """
     files: list[Path] = []
     folder = SRC
     for part in name.split("."):
@@ -110,5 +113,7 @@ def _module_files(name: str) -> tuple[Path, ...]:
         else:
             if folder.with_suffix(".py").exists() and part != "names":
                 files.append(folder.with_suffix(".py"))
+                kernel = folder.with_suffix(".cpp")
+                files += [kernel] if kernel.exists() else []
             break
     return tuple(files)

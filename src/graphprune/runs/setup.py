@@ -8,11 +8,13 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from graphprune.data.augment import Augmentation
 from graphprune.data.batches import (
     Batches,
     ChannelScaling,
+    DeviceSplit,
     Split,
     channel_scaling,
     load_splits,
@@ -21,6 +23,7 @@ from graphprune.data.stored import read_meta
 from graphprune.masks.mask import Masks
 from graphprune.models.build import build_model
 from graphprune.models.init import Kind, initialise
+from graphprune.sparse.images import available
 from graphprune.training.device import (
     AUTO,
     DTYPES,
@@ -34,6 +37,11 @@ from graphprune.training.loop import State, step
 from graphprune.training.recipe import Recipe, recipe_of
 
 EVALUATION_BATCH = 4096
+# Images of a whole set that pass the network at a time where that changes nothing but the order of
+# sums: what it computes of them then stays in the cache.
+PART = 4096
+# Packed images pay where at most this share of the pixels is not zero.
+DENSEST = 1 / 3
 # Pixels (times channels) of an evaluation batch, at most: what large images are held down by.
 EVALUATION_PIXELS = 2**25
 PAPER = "paper"
@@ -49,6 +57,7 @@ class Setup:
     scaling: what images are standardised by, or None for images in [0, 1].
     init_kind: what initial weights are drawn from, as `models.init.initialise` takes it.
     compile: whether the steps of trainings are compiled.
+    sparse_input: whether networks may be given images packed by their nonzero pixels.
     """
 
     labels: dict[str, str]
@@ -64,6 +73,7 @@ class Setup:
     scaling: ChannelScaling | None = None
     init_kind: Kind = "kaiming_uniform"
     compile: bool = False
+    sparse_input: bool = False
 
     @property
     def forward(self) -> Forward:
@@ -72,14 +82,22 @@ class Setup:
 
     def build(self) -> nn.Module:
         """A new network on the device; its weights are for `initialise` to set."""
+        return place(self._network(), self.device)
+
+    def _network(self) -> nn.Module:
         options = {k: v for k, v in self.model.items() if k != "name" and v is not None}
-        model = build_model(self.model["name"], self.input_shape, self.classes, **options)
-        return place(model, self.device)
+        return build_model(self.model["name"], self.input_shape, self.classes, **options)
+
+    def _modules(self) -> list[nn.Module]:
+        """Those of the network, without their weights."""
+        with torch.device("meta"):
+            return [*self._network().modules()]
 
     def training_batches(self) -> Batches:
         """The batches of the recipe, augmented where it says so."""
         recipe = self.recipe
         moves = Augmentation(recipe.padding, recipe.flip) if recipe.padding or recipe.flip else None
+        whole = recipe.batch_size is None and moves is None
         return Batches(
             self.splits["train"],
             recipe.batch_size,
@@ -87,13 +105,39 @@ class Setup:
             augmentation=moves,
             drop_last=recipe.drop_last,
             dtype=DTYPES[self.precision],
+            packed=self._part() if whole and self._packs(self.splits["train"]) else None,
         )
 
     def evaluation_batches(self, part: str) -> Batches:
         """The batches to evaluate `part` on, as stored."""
         dtype = DTYPES[self.precision]
         size = min(EVALUATION_BATCH, max(1, EVALUATION_PIXELS // math.prod(self.input_shape)))
-        return Batches(self.splits[part], size, scaling=self.scaling, dtype=dtype)
+        packed = size if self._packs(self.splits[part]) else None
+        return Batches(self.splits[part], size, scaling=self.scaling, dtype=dtype, packed=packed)
+
+    def _packs(self, split: Split) -> bool:
+        """Whether a network is given the images of `split` packed: where it can be, and it pays."""
+        return (
+            self.sparse_input
+            and self.device.type == "cpu"
+            and self.precision == "fp32"
+            and not self.compile
+            and isinstance(split, DeviceSplit)
+            and split.nonzero <= DENSEST
+            and self._first_is_linear()
+            and available()
+        )
+
+    def _first_is_linear(self) -> bool:
+        """Whether what meets the images is a Linear layer on all values of an image."""
+        weighted = [m for m in self._modules() if [*m.parameters(recurse=False)]]
+        first = weighted[0] if weighted else None
+        return isinstance(first, nn.Linear) and first.in_features == math.prod(self.input_shape)
+
+    def _part(self) -> int:
+        """Images that pass the network at a time; all, where they are normalised as one batch."""
+        coupled = any(isinstance(m, _NormBase) for m in self._modules())
+        return len(self.splits["train"]) if coupled else PART
 
     def warm_up(self) -> None:
         """One step of a network that is thrown away.
@@ -139,7 +183,7 @@ def load_setup(
     chosen: the learning_rate and epochs to train with, of those that the recipe offers.
     params may hold ``image_size``, the side in pixels that images are resized to;
     ``standardise``, whether they are scaled by mean and deviation of each channel;
-    ``init_kind``, as `Setup` has it; and ``compile``.
+    ``init_kind``, as `Setup` has it; ``compile`` and ``sparse_input``.
     Without `test` the test set is not even loaded: whoever searches or tunes cannot see it.
     Protocol "paper" trains on the whole training set and has the test set in the place of
     the validation set, as BoGP did (§6.1).
@@ -176,6 +220,7 @@ def load_setup(
         scaling=channel_scaling(data_folder) if params.get("standardise") else None,
         init_kind=params.get("init_kind", "kaiming_uniform"),
         compile=params.get("compile", False),
+        sparse_input=params.get("sparse_input", False),
     )
 
 

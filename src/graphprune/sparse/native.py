@@ -1,17 +1,10 @@
 """The compiled kernel of sparse layers: built where there is a C++ compiler, absent elsewhere.
 
-`kernel.cpp` is compiled on first use for the processor at hand and kept in a cache folder
-(GRAPHPRUNE_CACHE, else the user's). Without a compiler `available` is False and layers compute
-with torch's own operators.
+`kernel.cpp` is compiled on first use (`graphprune.compiled`). Without a compiler `available` is
+False and layers compute with torch's own operators.
 """
 
 import ctypes
-import hashlib
-import os
-import platform
-import shutil
-import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -19,12 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from graphprune import compiled
 from graphprune.sparse.groups import Groups
 
 SOURCE = Path(__file__).with_name("kernel.cpp")
-# Not -ffast-math: loading what it links changes how the whole process treats tiny numbers.
-FLAGS = ("-O3", "-march=native", "-std=c++17", "-shared", "-fPIC")
-COMPILERS = ("g++", "clang++")
 STRIDES = ((1, 1), (2, 2))
 KERNELS = ((1, 1), (3, 3))
 _Sizes = ctypes.c_int64 * 15
@@ -200,18 +191,8 @@ def _lanes() -> int:
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    compiler = next((path for path in map(shutil.which, COMPILERS) if path), None)
-    if compiler is None:
-        return None
-    file = _folder() / f"kernel-{_identity(compiler)}.so"
-    try:
-        if not file.exists():
-            _compile(compiler, file)
-        return _declared(ctypes.CDLL(str(file)))
-    except (OSError, subprocess.CalledProcessError) as error:
-        reason = getattr(error, "stderr", "") or error
-        print(f"graphprune: the sparse kernel could not be built with {compiler}: {reason}")
-        return None
+    library = compiled.library(SOURCE)
+    return None if library is None else _declared(library)
 
 
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
@@ -220,32 +201,3 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.graphprune_linear.restype = None
     library.graphprune_conv2d.argtypes = [ctypes.c_int64] * 16 + [ctypes.c_int]
     return library
-
-
-def _folder() -> Path:
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "graphprune"
-    return Path(os.environ.get("GRAPHPRUNE_CACHE") or default)
-
-
-def _identity(compiler: str) -> str:
-    """What decides the compiled code: source, compiler, flags, processor."""
-    version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
-    target = subprocess.run(
-        [compiler, "-march=native", "-Q", "--help=target"], capture_output=True, text=True
-    ).stdout
-    parts = [SOURCE.read_text(encoding="utf-8"), version, target, *FLAGS, platform.machine()]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def _compile(compiler: str, file: Path) -> None:
-    """Whole or not at all: other processes may be doing the same."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        made = Path(folder) / file.name
-        for openmp in (["-fopenmp"], []):
-            command = [compiler, *FLAGS, *openmp, str(SOURCE), "-o", str(made)]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode == 0:
-                break
-        done.check_returncode()
-        made.replace(file)

@@ -10,6 +10,7 @@ from torch import nn
 
 from graphprune.errors import UserError
 from graphprune.registry import lookup
+from graphprune.sparse.images import Images
 
 AUTO = "auto"
 # What images are stored in, and with it what is computed in.
@@ -73,12 +74,12 @@ def precision_for(asked: str, device: torch.device) -> str:
     return asked
 
 
-def precision(images: torch.Tensor) -> AbstractContextManager[object]:
+def precision(images: Images) -> AbstractContextManager[object]:
     """What a network that is given `images` computes in: bf16 autocast exactly where they are bf16.
 
     Weights stay fp32 either way, and with fp32 images so does everything else.
     """
-    if images.dtype is torch.bfloat16:
+    if isinstance(images, torch.Tensor) and images.dtype is torch.bfloat16:
         return torch.autocast(images.device.type, dtype=torch.bfloat16)
     return nullcontext()
 

@@ -6,12 +6,13 @@ import torch
 from torch import nn
 
 from graphprune.metrics.accuracy import accuracy_and_loss
+from graphprune.sparse.images import Images
 from graphprune.training.device import precision
 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
+    model: nn.Module, batches: Iterable[tuple[Images, torch.Tensor]]
 ) -> tuple[float, float]:
     """(accuracy in [0, 1], mean cross-entropy in nats) of `model`, in eval mode, over all examples.
 

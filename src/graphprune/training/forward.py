@@ -6,14 +6,16 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-Forward = Callable[[nn.Module, Tensor], Tensor]
+from graphprune.sparse.images import Batch
+
+Forward = Callable[[nn.Module, Batch], Tensor]
 
 # Graphs that one process may compile before the rest runs uncompiled: a job has a few networks,
 # each with a whole and a short last batch. Torch's own limit is 8.
 GRAPHS = 64
 
 
-def plain(model: nn.Module, images: Tensor) -> Tensor:
+def plain(model: nn.Module, images: Batch) -> Tensor:
     """The logits of `model`."""
     return model(images)
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from graphprune.masks.mask import Masks
 from graphprune.metrics.accuracy import cross_entropy
+from graphprune.sparse.images import Images
 from graphprune.training.device import precision, random_state, set_random_state
 from graphprune.training.forward import Forward, plain
 from graphprune.training.optimiser import Optimiser
@@ -19,9 +20,7 @@ from graphprune.training.recipe import Recipe
 class EpochBatches(Protocol):
     """One epoch of (images, labels) per call, in an order drawn from the generator."""
 
-    def epoch(
-        self, generator: torch.Generator | None
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]: ...
+    def epoch(self, generator: torch.Generator | None) -> Iterator[tuple[Images, torch.Tensor]]: ...
 
 
 @dataclass
@@ -112,22 +111,29 @@ def train(
 
 
 def step(
-    state: State, images: torch.Tensor, labels: torch.Tensor, smoothing: float = 0.0
+    state: State, images: Images, labels: torch.Tensor, smoothing: float = 0.0
 ) -> torch.Tensor:
     """One optimiser step of `state`; the mean loss of the batch before it, 0-d, on the device.
+
+    images: a batch, or a large one in parts, whose gradients are added up.
 
     smoothing: of the labels, as `cross_entropy` takes it.
 
     Images in bf16 are computed with in bf16; the loss, the gradients and the weights are not.
     """
     state.optimiser.zero_grad()
-    with precision(images):
-        logits = state.forward(state.model, images)
-    loss = cross_entropy(logits, labels, smoothing=smoothing)
-    loss.backward()
+    parts = images if isinstance(images, Sequence) else [images]
+    losses = []
+    for part, answers in zip(parts, labels.split([len(part) for part in parts]), strict=True):
+        with precision(part):
+            logits = state.forward(state.model, part)
+        mean = cross_entropy(logits, answers, smoothing=smoothing)
+        loss = mean * (len(part) / len(labels))
+        loss.backward()
+        losses.append(loss.detach())
     state.optimiser.step()
     state.masks.apply_(state.model)
-    return loss.detach()
+    return torch.stack(losses).sum()
 
 
 def finite(model: nn.Module) -> bool:
