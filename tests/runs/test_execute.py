@@ -48,7 +48,7 @@ def example(method: str) -> Task:
     names = tensors(model, "all_but_last")
     if METHODS[method].allocation == "matched":
         return task(method, 0.5, reference=reference(names, model))
-    return task(method, ASKED, psi=psi())
+    return task(method, ASKED, psi=psi(), examples=2)
 
 
 def expected_kept(method: str) -> int:

@@ -37,7 +37,8 @@ class Task:
     initial weights, data order and random masks, each in a stream of its own. level: the
     sparsity of the comparison the task belongs to, where `sparsity` is what its method is
     asked for (they differ where nodes hold unequal numbers of units). nodes: of the relational
-    graph, for methods that prune its edges; those of `psi` where there is one.
+    graph, for methods that prune its edges; those of `psi` where there is one. examples: how many
+    validation images scores see that look at data.
     """
 
     arm: str
@@ -52,6 +53,7 @@ class Task:
     reference: Masks | None = None
     search_seed: int = -1
     nodes: int | None = None
+    examples: int = 0
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -138,7 +140,8 @@ def train_task(
     schedule = chosen.plan(task.sparsity, setup.recipe.iterations(len(setup.splits["train"])))
     model = setup.build()
     names = tensors(model, task.scope)
-    pruner = _Pruner(task, chosen, names)
+    examples = setup.examples(task.examples) if task.examples else None
+    pruner = _Pruner(task, chosen, names, examples)
     batches = setup.training_batches()
     begun = (checkpoint.load(saved) if saved else None) or {}
     losses, epochs = begun.get("losses", []), begun.get("epochs", 0)
@@ -189,6 +192,7 @@ class _Pruner:
     task: Task
     method: Method
     names: tuple[str, ...]
+    examples: tuple[torch.Tensor, torch.Tensor] | None
 
     def __call__(
         self, model: nn.Module, masks: Masks, sparsity: float, number: int, iteration: int
@@ -200,6 +204,7 @@ class _Pruner:
             n=len(self.task.psi) if isinstance(self.task.psi, np.ndarray) else self.task.nodes,
             psi=self.task.psi,
             reference=self.task.reference,
+            examples=self.examples,
         )
         pruned = next_masks(model, self.method, self.names, sparsity, masks, context)
         return pruned.to(next(iter(masks.values())).device)

@@ -115,6 +115,12 @@ class Setup:
         packed = size if self._packs(self.splits[part]) else None
         return Batches(self.splits[part], size, scaling=self.scaling, dtype=dtype, packed=packed)
 
+    def examples(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The first `count` validation images, as a network is given them, and their labels."""
+        images, labels = next(Batches(self.splits["val"], count, scaling=self.scaling).epoch(None))
+        assert isinstance(images, torch.Tensor)
+        return images, labels
+
     def _packs(self, split: Split) -> bool:
         """Whether a network is given the images of `split` packed: where it can be, and it pays."""
         return (
