@@ -26,10 +26,9 @@ include: "rules/report.smk"
 report: "rules/captions/workflow.rst"
 
 
-# What is too small to be a job of its own on a cluster; a login node also is where the network is.
+# What is too small to be a job of its own on a cluster: seconds on the login node.
 localrules:
     all,
-    dataset,
     split,
     provenance,
     rgp_accuracy_report,

@@ -21,6 +21,7 @@ except UserError as error:
 RESULTS = f"results/{config['experiment']}"
 SHARED = "results/shared"
 CLAIMS = "src/graphprune/claims/claims.yaml"  # data that the code of the claims reads
+DAY = 24 * 60  # minutes
 # study -> the files it makes for people to read; each rules file adds its own
 STUDIES = {}
 
@@ -56,8 +57,8 @@ def memory(megabytes):
 
 
 def minutes(amount):
-    """Run time in minutes, growing with the attempt."""
-    return lambda wildcards, attempt: amount * attempt
+    """Run time in minutes, growing with the attempt up to a day, which most partitions allow."""
+    return lambda wildcards, attempt: min(amount * attempt, DAY)
 
 
 def table_files(folder, category, group, name, what):

@@ -1,5 +1,5 @@
 from graphprune.data.names import DATASETS
-from graphprune.data.shapes import data_id, listing_digest
+from graphprune.data.shapes import FOLDERS, data_id, listing_digest
 from graphprune.registry import module_of
 
 DATA_ID = data_id(config["data"])
@@ -27,9 +27,13 @@ rule dataset:
         f"{SHARED}/logs/dataset/{DATA_ID}.log",
     benchmark:
         f"{SHARED}/benchmarks/dataset/{DATA_ID}.tsv"
+    # Archives are fetched and unpacked in seconds, on a cluster by the login node: only that may
+    # have a network. A million files of a folder are decoded by a job of its own.
+    localrule: config["data"]["name"] not in FOLDERS
+    threads: 8 if config["data"]["name"] in FOLDERS else 1
     resources:
         mem_mb=memory(4000),
-        runtime=minutes(120),
+        runtime=minutes(80),
     params:
         name=config["data"]["name"],
         folder=config["data"]["folder"],

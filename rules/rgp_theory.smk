@@ -38,7 +38,7 @@ rule rgp_searches:
         method="|".join(SEARCH_METHODS),
     resources:
         mem_mb=memory(2000),
-        runtime=minutes(120),
+        runtime=minutes(80),
     params:
         search=RGP_THEORY["search"],
         code=lambda w: code_hash("rgp_searches.py", *SEARCH_DATA.get(w.method, [])),

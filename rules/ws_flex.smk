@@ -23,7 +23,7 @@ rule ws_flex_graphs:
         f"{WS_FLEX_GRAPHS}/benchmarks/graphs.tsv"
     resources:
         mem_mb=memory(2000),
-        runtime=minutes(120),
+        runtime=minutes(80),
     params:
         nodes=WS_FLEX["nodes"],
         sweep=WS_FLEX["sweep"],

@@ -48,6 +48,7 @@ def prune(
     psi: np.ndarray | None = None,
     nodes: int | None = None,
     seed: int = 0,
+    examples: tuple[torch.Tensor, torch.Tensor] | None = None,
 ) -> Masks:
     """The masks of one pruning step of `model` as it stands; the model itself is not changed.
 
@@ -55,14 +56,18 @@ def prune(
     the method's granularity, in [0, 1]. scope: "all", "first", "inner", "all_but_last", or
     names of weight tensors. previous: masks to prune further; what they removed stays
     removed. psi: the (n, n) block mask of method "block_mask". nodes: nodes of the relational
-    graph, for methods that prune its edges. seed: of random methods.
+    graph, for methods that prune its edges. seed: of random methods. examples: inputs and labels,
+    for methods that look at data.
 
     UserError if the request cannot be met, naming tensor and numbers.
     """
     chosen = lookup(METHODS, method, "pruning method")
     names = tensors(model, scope)
     context = Context(
-        generator=torch.Generator().manual_seed(derive(seed, "mask")), n=nodes, psi=psi
+        generator=torch.Generator().manual_seed(derive(seed, "mask")),
+        n=nodes,
+        psi=psi,
+        examples=examples,
     )
     masks = previous if previous is not None else Masks.full(model, names)
     return next_masks(model, chosen, names, sparsity, masks, context)

@@ -142,7 +142,7 @@ def remote(slurm, tmp_path_factory):
         "\nfrom graphprune",
         f"{SLEEP}\nfrom graphprune",
     )
-    edit(project, "rules/ws_flex.smk", "minutes(120)", "minutes(1)")
+    edit(project, "rules/ws_flex.smk", "minutes(80)", "minutes(1)")
     process = project.start(*PROFILE, *RUN)
     try:
         kill_once_it_runs(process, "rgp_dense_wildcards_mlp")

@@ -15,11 +15,16 @@ from graphprune.pruning.curvature_bounds import (
 )
 from graphprune.pruning.curvature_chain import Layer
 from graphprune.pruning.curvature_scene import Scene
-from graphprune.pruning.curvature_simplex import plan_tree, relay_transports, tree_solution
+from graphprune.pruning.curvature_simplex import (
+    optimal_tree,
+    plan_tree,
+    relay_transports,
+    tree_solution,
+)
 
 _REVIVED = 2.0  # what a dead edge of an interior transition scores, as published
 _ITERATIONS = 10_000_000  # of the solver of whole transports, which stops by itself
-_GAP = 1e-11  # × largest cost: by how much a sound tree's plan may cost more than its duals say
+_GAP = 1e-11  # × largest cost: how far the duals of an optimal tree may be off
 _PIVOTS = 20  # × (rows + columns): the simplex gives up, and the problem is solved anew
 
 
@@ -304,11 +309,14 @@ class _Base:
         if log["warning"]:
             raise UserError(f"an optimal transport was not found: {log['warning']}")
         tree = plan_tree(plan, self.cost, log["u"], log["v"])
-        self.flow, direct, f, g = self._hang(tree)
-        off = direct - float(self.rows @ f + self.columns @ g)
-        slack = (self.cost - f[:, None] - g).min()
-        if self.flow.min() >= 0 and max(abs(off), -slack) <= _GAP * self.cost.max():
-            return tree, direct, f, g
+        for _ in range(2):
+            self.flow, direct, f, g = self._hang(tree)
+            if self.flow.min() < 0:
+                break
+            if (self.cost - f[:, None] - g).min() >= -_GAP * self.cost.max():
+                return tree, direct, f, g
+            # Where flows tie (equal masses) a plan has many trees, not all of them tight.
+            tree = optimal_tree(self.cost, tree, self.flow, self._limit)
         return tree[:0], float((plan * self.cost).sum()), log["u"], log["v"]
 
     def _hang(self, tree: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
@@ -317,6 +325,10 @@ class _Base:
         nodes = np.flatnonzero(tree >= 0)
         low, high = np.minimum(nodes, tree[nodes]), np.maximum(nodes, tree[nodes])
         return flow, float(flow[nodes] @ self.cost[low, high - len(self.rows)]), f, g
+
+    @property
+    def _limit(self) -> int:
+        return _PIVOTS * (len(self.rows) + len(self.columns))
 
     def bounds(
         self, pair: _Pair, live: np.ndarray, cutoff: np.ndarray, relay: int
@@ -354,7 +366,7 @@ class _Base:
                 lengths[order],
                 self.tree,
                 self.flow,
-                _PIVOTS * (len(self.rows) + len(self.columns)),
+                self._limit,
             )
         for e in np.flatnonzero(np.isnan(found)):
             target, source = edges[e]

@@ -139,18 +139,8 @@ def relay_transports(cost, near, far, edges, lengths, base_parent, base_flow, li
     NaN where `limit` pivots did not do. Each edge starts from the tree of the edge before.
     """
     n, m = cost.shape
-    size = n + m + 2
-    parent, flow = np.empty(size, np.int64), np.empty(size)
-    child, after, before = (
-        np.empty(size, np.int64),
-        np.empty(size, np.int64),
-        np.empty(size, np.int64),
-    )
-    depth, stack = np.empty(size, np.int64), np.empty(size, np.int64)
-    is_row = np.zeros(size, np.bool_)
-    is_row[:n] = True
-    is_row[n + m] = True
-    f, g = np.empty(n + 1), np.empty(m + 1)
+    tree = _tree(n, m)
+    parent, flow, child, after, before, depth, stack, is_row, f, g = tree
     largest = np.abs(cost).max()
     found = np.empty(len(edges))
     fresh = True
@@ -163,30 +153,59 @@ def relay_transports(cost, near, far, edges, lengths, base_parent, base_flow, li
             parent[: n + m], flow[: n + m] = base_parent, base_flow
             parent[n + m], flow[n + m] = n + np.argmin(from_relay), 0.0
             parent[n + m + 1], flow[n + m + 1] = n + m, 1.0
-            child[:], after[:], before[:] = -1, -1, -1
-            for node in range(1, size):
-                _attach(node, parent[node], child, after, before)
+            _hang(parent, child, after, before)
         _potentials(parent, child, after, depth, stack, is_row, cost, to_relay, from_relay, f, g)
         scale = max(largest, np.abs(to_relay).max(), np.abs(from_relay).max())
-        found[e] = _optimum(
-            cost,
-            to_relay,
-            from_relay,
-            -_SLACK * scale,
-            limit,
-            parent,
-            flow,
-            child,
-            after,
-            before,
-            depth,
-            stack,
-            is_row,
-            f,
-            g,
-        )
+        found[e] = _optimum(cost, to_relay, from_relay, -_SLACK * scale, limit, tree)
         fresh = np.isnan(found[e])
     return found
+
+
+@njit(cache=True)
+def optimal_tree(cost, base_parent, base_flow, limit):
+    """The tree of an optimal plan of the direct problem, from that of a plan that need not be."""
+    n, m = cost.shape
+    tree = _tree(n, m)
+    parent, flow, child, after, before, depth, stack, is_row, f, g = tree
+    parent[: n + m], flow[: n + m] = base_parent, base_flow
+    _hang(parent, child, after, before)
+    nowhere, no_way = np.full(n, np.inf), np.full(m, np.inf)
+    _potentials(parent, child, after, depth, stack, is_row, cost, nowhere, no_way, f, g)
+    _optimum(cost, nowhere, no_way, -_SLACK * np.abs(cost).max(), limit, tree)
+    return parent[: n + m].copy()
+
+
+@njit(cache=True)
+def _tree(n, m):
+    """Room for a tree on n rows, m columns, and the relay's row n + m and column n + m + 1.
+
+    (parent, flow to it, first child, next and previous sibling, depth, a stack, whether a node
+    is a row, duals of the rows, duals of the columns.)
+    """
+    size = n + m + 2
+    is_row = np.zeros(size, np.bool_)
+    is_row[:n] = True
+    is_row[n + m] = True
+    return (
+        np.full(size, -1),
+        np.zeros(size),
+        np.full(size, -1),
+        np.full(size, -1),
+        np.full(size, -1),
+        np.zeros(size, np.int64),
+        np.zeros(size, np.int64),
+        is_row,
+        np.zeros(n + 1),
+        np.zeros(m + 1),
+    )
+
+
+@njit(cache=True)
+def _hang(parent, child, after, before):
+    child[:], after[:], before[:] = -1, -1, -1
+    for node in range(len(parent)):
+        if parent[node] >= 0:
+            _attach(node, parent[node], child, after, before)
 
 
 @njit(cache=True)
@@ -212,24 +231,9 @@ def _potentials(parent, child, after, depth, stack, is_row, cost, near, far, f, 
 
 
 @njit(cache=True)
-def _optimum(
-    cost,
-    near,
-    far,
-    least,
-    limit,
-    parent,
-    flow,
-    child,
-    after,
-    before,
-    depth,
-    stack,
-    is_row,
-    f,
-    g,
-):
+def _optimum(cost, near, far, least, limit, tree):
     """Pivot until no reduced cost is below `least`; the cost then, or NaN after `limit` pivots."""
+    parent, flow, _, _, _, _, _, is_row, f, g = tree
     n, m = cost.shape
     row_at = 0
     for _ in range(limit):
@@ -268,21 +272,7 @@ def _optimum(
                     break
         source = row if row < n else n + m
         target = n + column if column < m else n + m + 1
-        _pivot(
-            source,
-            target,
-            worst,
-            parent,
-            flow,
-            child,
-            after,
-            before,
-            depth,
-            stack,
-            is_row,
-            f,
-            g,
-        )
+        _pivot(source, target, worst, tree)
     return np.nan
 
 
@@ -314,26 +304,13 @@ def _detach(node, up, child, after, before):
 
 
 @njit(cache=True)
-def _pivot(
-    source,
-    target,
-    reduced,
-    parent,
-    flow,
-    child,
-    after,
-    before,
-    depth,
-    stack,
-    is_row,
-    f,
-    g,
-):
+def _pivot(source, target, reduced, tree):
     """Bring the cell (source row, target column) into the tree; the cell that blocks it leaves.
 
     Of several that block, the last one on the cycle from its apex leaves, which keeps a
     strongly feasible tree so and thereby prevents cycling (Cunningham 1976).
     """
+    parent, flow, child, after, before, depth, stack, is_row, f, g = tree
     least, leaving, from_source = np.inf, -1, True
     a, b = source, target
     while a != b:
