@@ -11,7 +11,8 @@ from graphprune.data.batches import Batches, ChannelScaling, DeviceSplit
 from graphprune.runs import setup as module
 from graphprune.runs.execute import execute, train_task
 from graphprune.runs.setup import Setup
-from graphprune.sparse.images import SparseImages, available
+from graphprune.sparse.images import SparseImages
+from graphprune.sparse.packed import available
 from graphprune.training import checkpoint
 
 pytestmark = pytest.mark.skipif(not available(), reason="no C++ compiler")
@@ -32,19 +33,28 @@ def sparse(**recipe: Any) -> Setup:
 def packed(batches: Batches) -> bool:
     """Whether the images of the first batch of an epoch are packed."""
     images, _ = next(iter(batches.epoch(torch.Generator())))
-    return not isinstance(images, torch.Tensor)
+    return isinstance(images, SparseImages)
 
 
-@pytest.fixture(params=[7, 4096], ids=["in parts", "as one"])
-def part(request, monkeypatch):
-    monkeypatch.setattr(module, "PART", request.param)
-    return request.param
+NETWORKS = {
+    "one hidden layer": {"hidden": [8]},
+    "two": {"hidden": [8, 16]},
+    "with BatchNorm": {"hidden": [8], "batch_norm": True},
+    "without bias": {"hidden": [8], "bias": False},
+    "none": {"hidden": []},
+}
 
 
-@pytest.mark.parametrize("method", ["glob_5_rewind", "block_mask"])
+@pytest.fixture(params=NETWORKS.values(), ids=NETWORKS)
+def chosen(request) -> Setup:
+    return sparse(epochs=20).with_model(**request.param)
+
+
 @pytest.mark.parametrize("scaling", [None, ChannelScaling((0.1,), (0.3,))])
-def test_a_run_on_packed_images_gives_nearly_the_same_record(method, scaling, part):
-    asked, chosen = task(method, psi=psi()), replace(sparse(epochs=20), scaling=scaling)
+def test_a_run_on_packed_images_gives_nearly_the_same_record(chosen, scaling):
+    asked, chosen = task("block_mask", psi=psi()), replace(chosen, scaling=scaling)
+    if not chosen.model["hidden"]:
+        asked = task("random_unstructured", 0.5, scope="all")
     assert packed(chosen.training_batches())
     assert packed(chosen.evaluation_batches("test"))
     found = execute(asked, chosen).to_dict()
@@ -55,8 +65,10 @@ def test_a_run_on_packed_images_gives_nearly_the_same_record(method, scaling, pa
         assert found[key] == expected[key], key
 
 
-def test_losses_of_every_epoch_agree_and_pruned_weights_stay_zero(part):
-    asked, chosen = task("block_mask", psi=psi()), sparse(epochs=20)
+@pytest.mark.parametrize("method", ["glob_5_rewind", "block_mask"])
+@pytest.mark.parametrize("hidden", [[8], [8, 16]])
+def test_losses_of_every_epoch_agree_and_pruned_weights_stay_zero(method, hidden):
+    asked, chosen = task(method, psi=psi()), sparse(epochs=20).with_model(hidden=hidden)
     found = train_task(asked, chosen)
     expected = train_task(asked, replace(chosen, sparse_input=False))
     assert found.losses == pytest.approx(expected.losses, rel=1e-4)
@@ -96,23 +108,6 @@ def test_batches_that_are_not_the_whole_stored_set_are_dense(recipe):
     assert packed(sparse(**recipe).evaluation_batches("val"))
 
 
-def test_images_that_are_normalised_as_one_batch_stay_one(monkeypatch):
-    monkeypatch.setattr(module, "PART", 7)
-    chosen = sparse()
-    ((parts, labels),) = chosen.training_batches().epoch(None)
-    assert [len(images) for images in parts] == [7, 7, 7, 7, 7, 5]
-    assert len(labels) == 40
-    coupled = chosen.with_model(batch_norm=True)
-    (((images,), _),) = coupled.training_batches().epoch(None)
-    assert isinstance(images, SparseImages)
-    assert len(images) == 40
-    asked = task("glob_5")
-    found = execute(asked, coupled)
-    assert found.train_loss == pytest.approx(
-        execute(asked, replace(coupled, sparse_input=False)).train_loss, rel=1e-4
-    )
-
-
 def test_images_are_packed_once_for_all_runs_and_setups():
     chosen = sparse()
     ((first, _),) = chosen.training_batches().epoch(None)
@@ -120,8 +115,9 @@ def test_images_are_packed_once_for_all_runs_and_setups():
     assert first is second
 
 
-def test_a_run_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path, monkeypatch, part):
-    asked, chosen = task("glob_5", scope="all"), sparse()
+@pytest.mark.parametrize("hidden", [[8], [8, 16]])
+def test_a_run_goes_on_from_its_checkpoint_to_the_same_bits(hidden, tmp_path, monkeypatch):
+    asked, chosen = task("glob_5", scope="all"), sparse().with_model(hidden=hidden)
     undisturbed = execute(asked, chosen)
     save, moments = checkpoint.save, []
 
@@ -131,11 +127,10 @@ def test_a_run_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path, monkeypatc
         if moments[-1] == (2, 2):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoint, "save", save_and_stop)
-    with pytest.raises(KeyboardInterrupt):
-        execute(asked, chosen, tmp_path / "run.checkpoint")
-    monkeypatch.undo()
-    monkeypatch.setattr(module, "PART", part)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            execute(asked, chosen, tmp_path / "run.checkpoint")
     assert same_record(execute(asked, chosen, tmp_path / "run.checkpoint"), undisturbed)
 
 
@@ -146,6 +141,7 @@ def test_warming_up_changes_no_record():
     assert same_record(execute(task("glob_5"), chosen), cold)
 
 
-def test_a_loss_that_is_not_finite_is_named():
-    run = train_task(task("dense", 0.0), sparse(optimiser="sgd").with_recipe(1e30, 4))
-    assert "not finite" in run.failure or "loss is" in run.failure
+@pytest.mark.parametrize("hidden", [[8], [8, 16]])
+def test_a_training_that_diverges_is_named_as_failed(hidden):
+    chosen = sparse(optimiser="sgd", learning_rate=1e30).with_model(hidden=hidden)
+    assert train_task(task("dense", 0.0), chosen).failure

@@ -1,5 +1,7 @@
 """Products with packed images are those of the dense ones, whatever shape and zeros they have."""
 
+import copy
+import math
 import shutil
 
 import pytest
@@ -10,8 +12,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from graphprune import compiled
-from graphprune.sparse import images as module
-from graphprune.sparse.images import SparseImages, available
+from graphprune.sparse import packed as module
+from graphprune.sparse.images import BLOCK, SparseImages, linear_relu_linear
+from graphprune.sparse.packed import available
 
 pytestmark = pytest.mark.skipif(not available(), reason="no C++ compiler")
 # Vectors as wide as the machine's, of 8 numbers, and of 4.
@@ -28,7 +31,7 @@ def build(request, monkeypatch):
         pytest.skip("not a processor that these flags are for")
     declared = module._declared(library)
     monkeypatch.setattr(module, "_library", lambda: declared)
-    return declared.graphprune_images_lanes()
+    return declared.graphprune_packed_lanes()
 
 
 @pytest.fixture(params=[1, 3], ids=["1 thread", "3 threads"])
@@ -63,7 +66,7 @@ def gradients(given, weight, bias, factor):
 
 
 def check(images, width, biased, shifted):
-    """One layer on packed images against float64."""
+    """A layer on packed images against float64, and how far rounding may take it."""
     scale, shift = affine(images.shape[1], shifted)
     packed = SparseImages.pack(images, scale, shift)
     dense = images.double() * scale.double()
@@ -105,7 +108,7 @@ def test_output_and_gradients_are_those_of_the_dense_images(
 @pytest.mark.parametrize("shifted", [False, True])
 def test_wide_layers_and_many_images_in_every_build(build, threads, width, shifted):
     """Several blocks of images, tiles of pixels, chunks of outputs; more threads than needed."""
-    check(pixels((module.BLOCK + 77, 1, 15, 16), 0.2, 3), width, True, shifted)
+    check(pixels((BLOCK + 77, 1, 15, 16), 0.2, 3), width, True, shifted)
     check(pixels((1, 1, 15, 16), 0.2, 3), width, True, shifted)
 
 
@@ -165,3 +168,62 @@ def test_the_weights_of_a_layer_may_be_frozen():
     assert layer.weight.grad is None
     assert layer.bias.grad is not None
     torch.testing.assert_close(layer.bias.grad, torch.full((2,), 5.0))
+
+
+@given(
+    count=st.integers(1, 40),
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    widths=st.tuples(st.integers(1, 150), st.integers(1, 20)),
+    density=st.floats(0, 1),
+    biased=st.booleans(),
+    shifted=st.booleans(),
+    seed=st.integers(0, 2**31),
+)
+@settings(max_examples=80, deadline=None)
+def test_two_layers_in_one_go_are_the_two_layers(
+    count, size, widths, density, biased, shifted, seed
+):
+    check_two(pixels((count, 1, *size), density, seed), widths, biased, shifted)
+
+
+@pytest.mark.parametrize("widths", [(128, 10), (100, 33), (300, 3)])
+def test_two_layers_in_every_build(build, threads, widths):
+    check_two(pixels((2 * BLOCK + 77, 1, 15, 16), 0.2, 3), widths, True, False)
+
+
+def check_two(images, widths, biased, shifted):
+    """Outputs and gradients of Linear, ReLU, Linear against float64."""
+    torch.manual_seed(0)
+    scale, shift = affine(1, shifted)
+    model = nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(images[0].numel(), widths[0], bias=biased),
+        nn.ReLU(),
+        nn.Linear(*widths, bias=biased),
+    )
+    factor = torch.randn(len(images), widths[1])
+    packed = SparseImages.pack(images, scale, shift)
+    found = linear_relu_linear(packed, model[1], model[3])
+    (found * factor).sum().backward()
+    grads = [parameter.grad for parameter in model.parameters()]
+    model.zero_grad()
+    exact = copy.deepcopy(model).double()
+    dense = images * scale.double() - (0 if shift is None else shift.double())
+    expected = exact(dense)
+    (expected * factor).sum().backward()
+    # A hidden value near zero may be on either side of it after rounding: compare those apart.
+    hidden = exact[:2](dense)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-5)
+    if bool((hidden.abs() > 1e-5 * hidden.abs().max()).all()):
+        for one, parameter in zip(grads, exact.parameters(), strict=True):
+            size = max(1.0, float(parameter.grad.abs().max()))
+            torch.testing.assert_close(one.double(), parameter.grad, rtol=1e-5, atol=1e-5 * size)
+
+
+def test_what_is_not_a_number_stays_so():
+    """A training that has diverged must show."""
+    packed = SparseImages.pack(pixels((9, 1, 6, 6), 0.5, 0), THIRD)
+    first, second = nn.Linear(36, 20), nn.Linear(20, 3)
+    nn.init.constant_(first.weight, math.nan)
+    out = linear_relu_linear(packed, first, second)
+    assert bool(out.isnan().all())

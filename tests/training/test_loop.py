@@ -21,9 +21,8 @@ from training_cases import (
 )
 
 from graphprune.masks.mask import Masks
-from graphprune.sparse.images import SparseImages, available
 from graphprune.training.evaluate import evaluate
-from graphprune.training.loop import Callback, State, step, train
+from graphprune.training.loop import Callback, State, train
 
 RECIPES = {"sgd": sgd, "adam": adam}
 
@@ -355,22 +354,3 @@ def test_a_state_restored_from_its_dict_goes_on_to_the_same_bits(make, dropout):
     assert resumed.iteration == undisturbed.iteration
     assert resumed.masks == undisturbed.masks
     assert same_weights(resumed.model, undisturbed.model)
-
-
-@pytest.mark.skipif(not available(), reason="no C++ compiler")
-def test_a_batch_in_parts_takes_the_step_of_the_whole_batch():
-    generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, 256, (50, 1, 2, 3), dtype=torch.uint8, generator=generator)
-    labels = torch.arange(50) % 3
-    scale = torch.full((1, 1, 1), 1 / 255)
-    parts = [SparseImages.pack(part, scale) for part in pixels.split(20)]
-    recipe, found = adam(weight_decay=0.0), []
-    for images in (parts, (pixels / 255)):
-        model = nn.Sequential(nn.Flatten(), *network())
-        state = start(recipe, model, half(model))
-        losses = [step(state, images, labels, smoothing=0.1).item() for _ in range(20)]
-        found.append((losses, model.state_dict()))
-    (losses, weights), (expected, expected_weights) = found
-    assert losses == pytest.approx(expected, rel=1e-5)
-    for name, weight in expected_weights.items():
-        torch.testing.assert_close(weights[name], weight, rtol=1e-3, atol=1e-4)

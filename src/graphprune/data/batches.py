@@ -142,8 +142,8 @@ class Batches:
     split one batch, converted once and kept; UserError if the split stays on disk. A last
     incomplete batch is given too unless `drop_last`.
 
-    packed: the images of a batch in the stored order are sparse, this many at a time; the whole
-    split as one batch is then a list. They are packed once for all who use the split.
+    sparse: batches in the stored order hold nonzero pixels alone (fp32, on the CPU). They are made
+    once for all who use the split.
     """
 
     split: Split
@@ -152,7 +152,7 @@ class Batches:
     augmentation: Augmentation | None = None
     drop_last: bool = False
     dtype: torch.dtype = torch.float32
-    packed: int | None = None
+    sparse: bool = False
 
     def __post_init__(self) -> None:
         if self.batch_size is not None and self.batch_size < 1:
@@ -184,18 +184,16 @@ class Batches:
         split keeps the stored order and draws none.
         """
         labels = self.split.labels
-        if self.packed is not None and isinstance(self.split, DeviceSplit):
-            packs = self.split.packed(self.scaling, self.packed)
-            if self.batch_size is None:
-                yield packs, labels
-            else:
-                yield from zip(packs, labels.split(self.packed), strict=True)
-            return
         order, moves = None, None
         if generator is not None and self.batch_size is not None:
             order = torch.randperm(len(labels), generator=generator)
         if generator is not None and self.augmentation is not None:
             moves = draw_moves(len(labels), self.augmentation, generator, labels.device)
+        if self.sparse and order is None and moves is None and isinstance(self.split, DeviceSplit):
+            size = self.batch_size or len(labels)
+            packs = self.split.packed(self.scaling, size)
+            yield from zip(packs[: len(self)], labels.split(size), strict=False)
+            return
         if self.batch_size is None:
             yield self._whole if moves is None else self._moved(moves), labels
             return

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 
 from graphprune.data.augment import Augmentation
 from graphprune.data.batches import (
@@ -23,7 +22,7 @@ from graphprune.data.stored import read_meta
 from graphprune.masks.mask import Masks
 from graphprune.models.build import build_model
 from graphprune.models.init import Kind, initialise
-from graphprune.sparse.images import available
+from graphprune.sparse.packed import available
 from graphprune.training.device import (
     AUTO,
     DTYPES,
@@ -32,15 +31,12 @@ from graphprune.training.device import (
     precision_for,
     prepare,
 )
-from graphprune.training.forward import Forward, compiled, plain
+from graphprune.training.forward import Forward, compiled, fused, plain
 from graphprune.training.loop import State, step
 from graphprune.training.recipe import Recipe, recipe_of
 
 EVALUATION_BATCH = 4096
-# Images of a whole set that pass the network at a time where that changes nothing but the order of
-# sums: what it computes of them then stays in the cache.
-PART = 4096
-# Packed images pay where at most this share of the pixels is not zero.
+# Images are taken by their nonzero pixels where at most this share is not zero.
 DENSEST = 1 / 3
 # Pixels (times channels) of an evaluation batch, at most: what large images are held down by.
 EVALUATION_PIXELS = 2**25
@@ -57,7 +53,7 @@ class Setup:
     scaling: what images are standardised by, or None for images in [0, 1].
     init_kind: what initial weights are drawn from, as `models.init.initialise` takes it.
     compile: whether the steps of trainings are compiled.
-    sparse_input: whether networks may be given images packed by their nonzero pixels.
+    sparse_input: whether networks may be given the nonzero pixels of images alone.
     """
 
     labels: dict[str, str]
@@ -78,7 +74,9 @@ class Setup:
     @property
     def forward(self) -> Forward:
         """How steps of trainings compute logits."""
-        return compiled() if self.compile else plain
+        if self.compile:
+            return compiled()
+        return fused if self.sparse_input else plain
 
     def build(self) -> nn.Module:
         """A new network on the device; its weights are for `initialise` to set."""
@@ -88,16 +86,10 @@ class Setup:
         options = {k: v for k, v in self.model.items() if k != "name" and v is not None}
         return build_model(self.model["name"], self.input_shape, self.classes, **options)
 
-    def _modules(self) -> list[nn.Module]:
-        """Those of the network, without their weights."""
-        with torch.device("meta"):
-            return [*self._network().modules()]
-
     def training_batches(self) -> Batches:
         """The batches of the recipe, augmented where it says so."""
         recipe = self.recipe
         moves = Augmentation(recipe.padding, recipe.flip) if recipe.padding or recipe.flip else None
-        whole = recipe.batch_size is None and moves is None
         return Batches(
             self.splits["train"],
             recipe.batch_size,
@@ -105,15 +97,15 @@ class Setup:
             augmentation=moves,
             drop_last=recipe.drop_last,
             dtype=DTYPES[self.precision],
-            packed=self._part() if whole and self._packs(self.splits["train"]) else None,
+            sparse=recipe.batch_size is None and self._sparse(self.splits["train"]),
         )
 
     def evaluation_batches(self, part: str) -> Batches:
         """The batches to evaluate `part` on, as stored."""
         dtype = DTYPES[self.precision]
         size = min(EVALUATION_BATCH, max(1, EVALUATION_PIXELS // math.prod(self.input_shape)))
-        packed = size if self._packs(self.splits[part]) else None
-        return Batches(self.splits[part], size, scaling=self.scaling, dtype=dtype, packed=packed)
+        sparse = self._sparse(self.splits[part])
+        return Batches(self.splits[part], size, scaling=self.scaling, dtype=dtype, sparse=sparse)
 
     def examples(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The first `count` validation images, as a network is given them, and their labels."""
@@ -121,8 +113,8 @@ class Setup:
         assert isinstance(images, torch.Tensor)
         return images, labels
 
-    def _packs(self, split: Split) -> bool:
-        """Whether a network is given the images of `split` packed: where it can be, and it pays."""
+    def _sparse(self, split: Split) -> bool:
+        """Whether networks get the nonzero pixels of `split` alone: where they can, and it pays."""
         return (
             self.sparse_input
             and self.device.type == "cpu"
@@ -136,14 +128,10 @@ class Setup:
 
     def _first_is_linear(self) -> bool:
         """Whether what meets the images is a Linear layer on all values of an image."""
-        weighted = [m for m in self._modules() if [*m.parameters(recurse=False)]]
-        first = weighted[0] if weighted else None
+        with torch.device("meta"):
+            modules = self._network().modules()
+        first = next((m for m in modules if [*m.parameters(recurse=False)]), None)
         return isinstance(first, nn.Linear) and first.in_features == math.prod(self.input_shape)
-
-    def _part(self) -> int:
-        """Images that pass the network at a time; all, where they are normalised as one batch."""
-        coupled = any(isinstance(m, _NormBase) for m in self._modules())
-        return len(self.splits["train"]) if coupled else PART
 
     def warm_up(self) -> None:
         """One step of a network that is thrown away.

@@ -1,31 +1,24 @@
 """Images held by their nonzero pixels, for a network whose first layer is a Linear.
 
 Of MNIST's pixels four in five are zero, and a full-batch training multiplies the same images with
-the weights at every step, so they are packed once (`images.cpp`). The products are those
-of the dense images in float32, but for the order of the sums.
+the weights at every step, so they are packed once (`packed.py`). The results
+are those of the dense images in float32, but for the order of the sums.
 """
 
-import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
-from graphprune import compiled
+from graphprune.sparse.packed import Packed
 
-SOURCE = Path(__file__).with_name("images.cpp")
 # Images whose sums stay in the second level of the cache while all their pixels pass.
 BLOCK = 512
-
-
-def available() -> bool:
-    """Whether the kernel is compiled, or can be: where there is a C++ compiler."""
-    return _library() is not None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,6 +57,25 @@ class SparseImages:
             return self.dense().flatten(start_dim, end_dim)
         return replace(self, shape=self.pixels.values.shape)
 
+    def table(self, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """What the packed pixels are multiplied with for images · weightᵀ + bias: (1 + P, out).
+
+        The bias is the weight of the pixel that is always 1; it takes in the shift.
+        """
+        constant = weight.new_zeros(len(weight)) if bias is None else bias
+        if self.shift is not None:
+            constant = constant - weight @ self.shift
+        return torch.cat([constant[None], (weight * self.scale).t()])
+
+    def gradients(self, found: Tensor) -> tuple[Tensor, Tensor]:
+        """The gradients of weight and bias from that of `table`."""
+        constant, pixels = found[0], found[1:]
+        # As the weight lies in memory: whatever is added to it or multiplied with it goes fast.
+        weight = torch.mul(pixels.t(), self.scale, out=found.new_empty(pixels.shape[::-1]))
+        if self.shift is not None:
+            weight.addr_(constant, self.shift, alpha=-1)
+        return weight, constant.clone()
+
     def dense(self) -> Tensor:
         """The images, or rows, as a tensor."""
         values = self.pixels.values * self.scale
@@ -92,30 +104,63 @@ def _linear(images: SparseImages, weight: Tensor, bias: Tensor | None = None) ->
     return out
 
 
-class _Linear(torch.autograd.Function):
-    """images · weightᵀ + bias.
+def linear_relu_linear(images: SparseImages, first: nn.Linear, second: nn.Linear) -> Tensor:
+    """``second(relu(first(images.flatten(1))))``, without a pass over the memory for each."""
+    parameters = (first.weight, first.bias, second.weight, second.bias)
+    out: Tensor = _Hidden.apply(*parameters, images)
+    return out
 
-    The bias is the weight of a pixel that is always 1; it takes in what the images are shifted by.
-    """
+
+class _Linear(torch.autograd.Function):
+    """images · weightᵀ + bias."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, bias: Tensor | None, images: SparseImages) -> Tensor:
         ctx.images, ctx.biased = images, bias is not None
-        constant = weight.new_zeros(len(weight)) if bias is None else bias
-        if images.shift is not None:
-            constant = constant - weight @ images.shift
-        scaled = (weight * images.scale).t()
-        return images.pixels.by_image.times(torch.cat([constant[None], scaled]))
+        return images.pixels.by_image.times(images.table(weight, bias))
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None]:
-        images = ctx.images
-        found = images.pixels.by_pixel.times(grad)
-        constant, pixels = found[0], found[1:]
-        weight = pixels.t() * images.scale
-        if images.shift is not None:
-            weight.addr_(constant, images.shift, alpha=-1)
-        return weight, constant.clone() if ctx.biased else None, None
+        found = ctx.images.pixels.by_pixel.times(grad)
+        weight, bias = ctx.images.gradients(found)
+        return weight, bias if ctx.biased else None, None
+
+
+class _Hidden(torch.autograd.Function):
+    """relu(images · weightᵀ + bias) · upperᵀ + upper_bias."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        weight: Tensor,
+        bias: Tensor | None,
+        upper: Tensor,
+        upper_bias: Tensor | None,
+        images: SparseImages,
+    ) -> Tensor:
+        ctx.images, ctx.biased = images, (bias is not None, upper_bias is not None)
+        shift = upper.new_zeros(len(upper)) if upper_bias is None else upper_bias
+        table = images.table(weight, bias)
+        hidden, out = images.pixels.by_image.forward(table, upper, shift)
+        ctx.save_for_backward(upper)
+        ctx.hidden = hidden
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        (upper,) = ctx.saved_tensors
+        images, hidden = ctx.images, ctx.hidden
+        weight, bias = images.gradients(images.pixels.by_pixel.backward(grad, upper, hidden))
+        of_weight, of_bias = ctx.biased
+        return (
+            weight,
+            bias if of_weight else None,
+            grad.t() @ hidden,
+            grad.sum(0) if of_bias else None,
+            None,
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,13 +174,13 @@ class Pixels:
         return torch.cat([self.values.new_ones(len(self.values), 1), self.values], 1)
 
     @cached_property
-    def by_image(self) -> "Packed":
+    def by_image(self) -> Packed:
         """(N, 1 + P)."""
         starts = torch.arange(0, len(self.values) + BLOCK, BLOCK).clamp_(max=len(self.values))
         return Packed(self._with_one, starts)
 
     @cached_property
-    def by_pixel(self) -> "Packed":
+    def by_pixel(self) -> Packed:
         """(1 + P, N), in as many blocks of about equal work as torch has threads."""
         pixels = self._with_one.t()
         done = (pixels != 0).sum(1).cumsum(0)
@@ -146,67 +191,5 @@ class Pixels:
         return Packed(pixels, starts)
 
 
-# What a network is given; and that, or a large batch in parts.
-Batch = Tensor | SparseImages
-Images = Batch | Sequence[SparseImages]
-
-
-class Packed:
-    """A matrix (rows, columns) of uint8, as the kernel reads it; `starts` of its blocks of rows."""
-
-    def __init__(self, values: Tensor, starts: Tensor):
-        self.rows, self.columns = values.shape
-        self.blocks = len(starts) - 1
-        tiles = -(-self.columns // _loaded().graphprune_images_tile())
-        self.starts = starts.contiguous()
-        self.run_start = torch.empty(self.blocks * tiles + 1, dtype=torch.int64)
-        self.entry_start = torch.empty_like(self.run_start)
-        # Room for a run in every tile; what is not written to takes no memory.
-        self.runs = torch.empty(self.rows * tiles, 2, dtype=torch.int32)
-        self.entries = torch.empty(int(values.count_nonzero()) + 1, dtype=torch.int32)
-        _loaded().graphprune_images_pack(
-            values.data_ptr(), self.columns, *values.stride(), self.blocks, *self._addresses
-        )
-
-    @property
-    def _addresses(self) -> tuple[int, ...]:
-        arrays = (self.starts, self.run_start, self.entry_start, self.runs, self.entries)
-        return tuple(array.data_ptr() for array in arrays)
-
-    def times(self, dense: Tensor) -> Tensor:
-        """The product with `dense`, float32 (columns, width): (rows, width)."""
-        dense = dense.contiguous()
-        width, lanes = dense.shape[1], _loaded().graphprune_images_lanes()
-        out = torch.empty(self.rows, -(-width // lanes) * lanes)
-        _loaded().graphprune_images_product(
-            self.blocks,
-            self.columns,
-            *self._addresses,
-            dense.data_ptr(),
-            width,
-            out.data_ptr(),
-            out.shape[1],
-            torch.get_num_threads(),
-        )
-        return out[:, :width]
-
-
-def _loaded() -> ctypes.CDLL:
-    library = _library()
-    assert library is not None, "available() says whether there is a kernel"
-    return library
-
-
-@cache
-def _library() -> ctypes.CDLL | None:
-    library = compiled.library(SOURCE)
-    return None if library is None else _declared(library)
-
-
-def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
-    """Arguments are addresses and sizes, all 64 bits wide, and last the number of threads."""
-    library.graphprune_images_pack.argtypes = [ctypes.c_int64] * 10
-    library.graphprune_images_pack.restype = ctypes.c_int64
-    library.graphprune_images_product.argtypes = [ctypes.c_int64] * 11 + [ctypes.c_int]
-    library.graphprune_images_product.restype = None
-    return library
+# What a network is given.
+Images = Tensor | SparseImages

@@ -115,25 +115,18 @@ def step(
 ) -> torch.Tensor:
     """One optimiser step of `state`; the mean loss of the batch before it, 0-d, on the device.
 
-    images: a batch, or a large one in parts, whose gradients are added up.
-
     smoothing: of the labels, as `cross_entropy` takes it.
 
     Images in bf16 are computed with in bf16; the loss, the gradients and the weights are not.
     """
     state.optimiser.zero_grad()
-    parts = images if isinstance(images, Sequence) else [images]
-    losses = []
-    for part, answers in zip(parts, labels.split([len(part) for part in parts]), strict=True):
-        with precision(part):
-            logits = state.forward(state.model, part)
-        mean = cross_entropy(logits, answers, smoothing=smoothing)
-        loss = mean * (len(part) / len(labels))
-        loss.backward()
-        losses.append(loss.detach())
+    with precision(images):
+        logits = state.forward(state.model, images)
+    loss = cross_entropy(logits, labels, smoothing=smoothing)
+    loss.backward()
     state.optimiser.step()
     state.masks.apply_(state.model)
-    return torch.stack(losses).sum()
+    return loss.detach()
 
 
 def finite(model: nn.Module) -> bool:
