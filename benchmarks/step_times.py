@@ -88,7 +88,9 @@ def timed(job: Job, device: torch.device) -> dict[str, Any]:
     labels = torch.randint(data.classes, (images,), generator=generator)
     split = DeviceSplit(pixels.to(device), labels.to(device))
     whole = replace(setup.recipe, batch_size=images)
-    one = next(iter(replace(setup, splits={"train": split}, recipe=whole).training_batches().epoch(None)))
+    one = next(
+        iter(replace(setup, splits={"train": split}, recipe=whole).training_batches().epoch(None))
+    )
     seconds = clocked(lambda: step(state, *one), device)
     return {"images": images, "macs": macs, "seconds": seconds}
 
