@@ -28,7 +28,12 @@ def measured(results: Path, overlay: Path | None) -> pd.DataFrame:
         if file.exists():
             last = pd.read_csv(file, sep="\t").iloc[-1]
             rows.append(
-                {"job": job.benchmark, "rule": job.rule, "seconds": last["s"], "mb": last["max_rss"]}
+                {
+                    "job": job.benchmark,
+                    "rule": job.rule,
+                    "seconds": last["s"],
+                    "mb": last["max_rss"],
+                }
             )
     return pd.DataFrame(rows)
 
