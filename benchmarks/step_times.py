@@ -1,4 +1,4 @@
-"""What a training step of every network of the experiments takes, and a step of a search.
+"""What a training step of every network of the experiments takes; a step of a search, a picture.
 
 For every different network, image size and precision in experiments/ (smoke apart) a few steps
 on random images, in batches as large as the recipe's or as a few seconds allow, on the device
@@ -15,6 +15,7 @@ os.environ["MKL_NUM_THREADS"] = "1"
 import argparse
 import json
 import platform
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,8 +26,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 
 from graphprune.data.batches import DeviceSplit
+from graphprune.data.decoding import ImageFiles
 from graphprune.files import write_text
 from graphprune.masks.mask import Masks
 from graphprune.metrics.counts import count
@@ -120,6 +123,17 @@ def search_step() -> float:
     return (time.process_time() - begun) / (ASKED - STARTS)
 
 
+def picture() -> float:
+    """Processor seconds to decode a JPEG of 500 × 375 pixels and cut it to 224 × 224."""
+    grid = np.linspace(0, 255, 375 * 500 * 3).reshape(375, 500, 3).astype(np.uint8)
+    noise = np.random.default_rng(0).integers(0, 32, grid.shape, dtype=np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "picture.jpg")
+        Image.fromarray(grid // 2 + noise).save(path, quality=90)
+        files = ImageFiles((path,), grey=False, height=224, width=224, shorter_side=256)
+        return clocked(lambda: [files[0:1] for _ in range(20)], torch.device("cpu")) / 20
+
+
 def name_of(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
@@ -146,8 +160,9 @@ def main() -> None:
                 rows[key] = {**who, "what": "training", **known, **timed(job, device)}
                 print(rows[key], flush=True)
     if device.type == "cpu":
-        rows["search"] = {**who, "what": "search", "seconds": search_step()}
-        print(rows["search"])
+        for what, seconds in (("search", search_step()), ("picture", picture())):
+            rows[what] = {**who, "what": what, "seconds": seconds}
+            print(rows[what])
     table = pd.DataFrame(list(rows.values()))
     if FILE.exists():
         others = pd.read_csv(FILE)

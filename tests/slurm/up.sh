@@ -1,7 +1,7 @@
 #!/bin/bash
-# up.sh FOLDER [CPUS]: a Slurm on this machine alone, with two pretended GPUs and without accounting. All its
-# files lie in FOLDER (new; a short path, as sockets need), it listens on loopback only, and nothing
-# in /etc is read or written. Use it with `. FOLDER/environment`; stop it with down.sh FOLDER.
+# up.sh FOLDER [CPUS]: a Slurm on this machine alone, with partitions main and gpu, two pretended
+# GPUs, and without accounting. All its files lie in FOLDER (new; a short path, as sockets need), it
+# listens on loopback only, and nothing in /etc is read or written. Use it with `. FOLDER/environment`; stop it with down.sh FOLDER.
 set -euo pipefail
 PATH=$PATH:/usr/sbin
 mkdir "$1"
@@ -20,7 +20,7 @@ mkdir "$folder"/{munge,state,spool,bin}
 chmod 755 "$folder" "$folder/munge"
 
 # A GPU needs a device file; a count alone would drain the node.
-printf "NodeName=$host Name=gpu File=/dev/%s\\n" null zero > "$folder/gres.conf"
+printf "NodeName=$host Name=gpu Type=pretended File=/dev/%s\\n" null zero > "$folder/gres.conf"
 cat > "$folder/slurm.conf" <<C
 ClusterName=onebox
 SlurmctldHost=$host(127.0.0.1)
@@ -53,8 +53,9 @@ SlurmdParameters=config_overrides
 MinJobAge=3600
 KillWait=5
 GresTypes=gpu
-NodeName=$host NodeAddr=127.0.0.1 CPUs=${2:-$(nproc)} RealMemory=$memory Gres=gpu:2 State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=${2:-$(nproc)} RealMemory=$memory Gres=gpu:pretended:2 State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes=$host MaxTime=INFINITE State=UP
 C
 
 # Inside a job, Snakemake's plugin starts srun without any variable of Slurm's.
@@ -72,8 +73,8 @@ export SLURM_CONF=$folder/slurm.conf
 slurmctld || fail "slurmctld does not start"
 slurmd -N "$host" || fail "slurmd does not start"
 for _ in $(seq 60); do
-    [ "$(sinfo --noheader --format=%t 2> /dev/null)" = idle ] && break
+    [ "$(sinfo --noheader --partition=main --format=%t 2> /dev/null)" = idle ] && break
     sleep 0.5
 done
-[ "$(sinfo --noheader --format=%t)" = idle ] || fail "the node is not idle after half a minute"
+[ "$(sinfo --noheader --partition=main --format=%t)" = idle ] || fail "the node is not idle after half a minute"
 sinfo --format="%P %a %D %t %c %m %G"
