@@ -30,9 +30,9 @@ def sparse(**recipe: Any) -> Setup:
     return replace(chosen, splits=parts, sparse_input=True)
 
 
-def packed(batches: Batches) -> bool:
+def packed(batches: Batches, generator: torch.Generator | None = None) -> bool:
     """Whether the images of the first batch of an epoch are packed."""
-    images, _ = next(iter(batches.epoch(torch.Generator())))
+    images, _ = next(iter(batches.epoch(generator)))
     return isinstance(images, SparseImages)
 
 
@@ -47,15 +47,16 @@ NETWORKS = {
 
 @pytest.fixture(params=NETWORKS.values(), ids=NETWORKS)
 def chosen(request) -> Setup:
-    return sparse(epochs=20).with_model(**request.param)
+    # SGD: Adam follows the rounding errors of a bias before BatchNorm, whose gradient is 0.
+    return sparse(epochs=20, optimiser="sgd", learning_rate=0.1).with_model(**request.param)
 
 
 @pytest.mark.parametrize("scaling", [None, ChannelScaling((0.1,), (0.3,))])
 def test_a_run_on_packed_images_gives_nearly_the_same_record(chosen, scaling):
     asked, chosen = task("block_mask", psi=psi()), replace(chosen, scaling=scaling)
     if not chosen.model["hidden"]:
-        asked = task("random_unstructured", 0.5, scope="all")
-    assert packed(chosen.training_batches())
+        asked = task("dense", 0.0, scope="all")
+    assert packed(chosen.training_batches(), torch.Generator())
     assert packed(chosen.evaluation_batches("test"))
     found = execute(asked, chosen).to_dict()
     expected = execute(asked, replace(chosen, sparse_input=False)).to_dict()
@@ -104,7 +105,7 @@ def test_without_a_compiler_nothing_is_packed(monkeypatch):
 
 @pytest.mark.parametrize("recipe", [{"batch_size": 10}, {"padding": 1}, {"flip": True}])
 def test_batches_that_are_not_the_whole_stored_set_are_dense(recipe):
-    assert not packed(sparse(**recipe).training_batches())
+    assert not packed(sparse(**recipe).training_batches(), torch.Generator())
     assert packed(sparse(**recipe).evaluation_batches("val"))
 
 

@@ -222,7 +222,7 @@ def check_two(images, widths, biased, shifted):
 
 def test_what_is_not_a_number_stays_so():
     """A training that has diverged must show."""
-    packed = SparseImages.pack(pixels((9, 1, 6, 6), 0.5, 0), THIRD)
+    packed = SparseImages.pack(torch.ones(9, 1, 6, 6, dtype=torch.uint8), THIRD)
     first, second = nn.Linear(36, 20), nn.Linear(20, 3)
     nn.init.constant_(first.weight, math.nan)
     out = linear_relu_linear(packed, first, second)

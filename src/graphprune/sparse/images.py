@@ -182,12 +182,12 @@ class Pixels:
     @cached_property
     def by_pixel(self) -> Packed:
         """(1 + P, N), in as many blocks of about equal work as torch has threads."""
-        pixels = self._with_one.t()
-        done = (pixels != 0).sum(1).cumsum(0)
-        threads = torch.get_num_threads()
-        shares = done[-1] * torch.arange(1, threads) / threads
-        inner = torch.searchsorted(done, shares)
-        starts = torch.cat([inner.new_zeros(1), inner, inner.new_tensor([len(pixels)])])
+        pixels, threads = self._with_one.t(), torch.get_num_threads()
+        starts = torch.tensor([0, len(pixels)])
+        if threads > 1:  # counting takes longer than packing
+            done = (pixels != 0).sum(1).cumsum(0)
+            inner = torch.searchsorted(done, done[-1] * torch.arange(1, threads) / threads)
+            starts = torch.cat([starts[:1], inner, starts[1:]])
         return Packed(pixels, starts)
 
 

@@ -63,8 +63,9 @@ class Packed:
         dense = dense.contiguous()
         classes, width = weight.shape
         hidden, logits = self._room(width), self._room(classes)
-        more = logits.shape[1] - classes
-        padded, shift = F.pad(weight.t(), (0, more)), F.pad(bias, (0, more))
+        padded = torch.zeros(width, logits.shape[1])
+        padded[:, :classes] = weight.t()
+        shift = F.pad(bias, (0, logits.shape[1] - classes)).contiguous()
         _loaded().graphprune_packed_forward(
             *self._matrix,
             *_dense(dense),
