@@ -110,7 +110,6 @@ class Setup:
         return (
             self.sparse_input
             and self.device.type == "cpu"
-            and self.precision == "fp32"
             and not self.compile
             and isinstance(split, DeviceSplit)
             and split.nonzero <= DENSEST
