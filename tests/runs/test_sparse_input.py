@@ -78,9 +78,25 @@ def test_losses_of_every_epoch_agree_and_pruned_weights_stay_zero(method, hidden
         assert bool((weights[name][~mask] == 0).all())
 
 
+@pytest.mark.parametrize("hidden", [[8], [8, 16]])
+def test_with_precision_bf16_only_later_layers_are_rounded(hidden):
+    exact = sparse(epochs=20).with_model(hidden=hidden)
+    rounded = replace(exact, precision="bf16")
+    ((images, _),) = rounded.training_batches().epoch(None)
+    assert isinstance(images, SparseImages)
+    assert images.dtype is torch.bfloat16
+    asked = task("block_mask", psi=psi())
+    expected, found = execute(asked, exact), execute(asked, rounded)
+    assert found.precision == "bf16"
+    if len(hidden) == 1:
+        assert same_record(replace(found, precision="fp32"), expected)
+    else:
+        assert found.train_loss == pytest.approx(expected.train_loss, rel=0.1)
+        assert found.train_loss != expected.train_loss
+
+
 CHANGES = {
     "not asked for": {"sparse_input": False},
-    "in bf16": {"precision": "bf16"},
     "compiled": {"compile": True},
     "dense images": {"splits": splits()},
     "convolutions first": {

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from graphprune import compiled
+from graphprune.models.build import build_model
 from graphprune.sparse import packed as module
 from graphprune.sparse.images import BLOCK, SparseImages, linear_relu_linear
 from graphprune.sparse.packed import available
@@ -19,7 +20,7 @@ from graphprune.sparse.packed import available
 pytestmark = pytest.mark.skipif(not available(), reason="no C++ compiler")
 # Vectors as wide as the machine's, of 8 numbers, and of 4.
 FLAGS = {"native": (), "256 bits": ("-mno-avx512f",), "128 bits": ("-mno-avx", "-mno-avx512f")}
-THIRD = torch.full((1, 1, 1), 1 / 255)
+SCALE = torch.full((1, 1, 1), 1 / 255)
 
 
 @pytest.fixture(params=FLAGS)
@@ -118,7 +119,7 @@ def test_the_number_of_threads_changes_no_bit():
     before = torch.get_num_threads()
     for number in (1, 2, 3):
         torch.set_num_threads(number)
-        rows = SparseImages.pack(images, THIRD).flatten(1)
+        rows = SparseImages.pack(images, SCALE).flatten(1)
         found.append(gradients(rows, weight, torch.ones(33), torch.ones(1100, 33)))
     torch.set_num_threads(before)
     for values in zip(*found, strict=True):
@@ -141,7 +142,7 @@ def test_a_network_is_called_with_packed_images_as_with_a_tensor():
     torch.manual_seed(0)
     images = pixels((20, 1, 6, 6), 0.3, 0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(36, 8), nn.ReLU(), nn.Linear(8, 3))
-    packed = SparseImages.pack(images, THIRD)
+    packed = SparseImages.pack(images, SCALE)
     assert (len(packed), packed.shape, packed.dtype) == (20, images.shape, torch.float32)
     torch.testing.assert_close(model(packed), model(packed.dense()))
     rows = packed.flatten(1)
@@ -161,7 +162,7 @@ def test_whatever_is_no_linear_layer_is_given_the_dense_images():
 
 
 def test_the_weights_of_a_layer_may_be_frozen():
-    images = SparseImages.pack(pixels((5, 1, 6, 6), 0.3, 0), THIRD)
+    images = SparseImages.pack(pixels((5, 1, 6, 6), 0.3, 0), SCALE)
     layer = nn.Linear(36, 2)
     layer.weight.requires_grad_(False)
     layer(images.flatten(1)).sum().backward()
@@ -222,8 +223,17 @@ def check_two(images, widths, biased, shifted):
 
 def test_what_is_not_a_number_stays_so():
     """A training that has diverged must show."""
-    packed = SparseImages.pack(torch.ones(9, 1, 6, 6, dtype=torch.uint8), THIRD)
+    packed = SparseImages.pack(torch.ones(9, 1, 6, 6, dtype=torch.uint8), SCALE)
     first, second = nn.Linear(36, 20), nn.Linear(20, 3)
     nn.init.constant_(first.weight, math.nan)
     out = linear_relu_linear(packed, first, second)
     assert bool(out.isnan().all())
+
+
+@pytest.mark.parametrize("hidden", [[8], [8, 8], []])
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_an_mlp_of_any_depth_is_called_with_sparse_images(hidden, batch_norm):
+    torch.manual_seed(0)
+    model = build_model("mlp", (1, 4, 4), 3, hidden=hidden, batch_norm=batch_norm)
+    images = SparseImages.pack(pixels((20, 1, 4, 4), 0.3, 0), SCALE)
+    torch.testing.assert_close(model(images), model(images.dense()))

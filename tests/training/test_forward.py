@@ -8,10 +8,7 @@ import torch
 from torch import nn
 from training_cases import batches, half, network, same_weights, sgd, start
 
-from graphprune.models.build import build_model
-from graphprune.sparse.images import SparseImages
-from graphprune.sparse.packed import available
-from graphprune.training.forward import compiled, fused, plain
+from graphprune.training.forward import compiled, plain
 from graphprune.training.loop import train
 
 needs_compiler = pytest.mark.skipif(
@@ -76,15 +73,3 @@ def test_more_networks_are_compiled_than_torch_would_by_itself(graphs):
     for width in range(1, 11):
         compiled()(nn.Linear(3, width), torch.ones(2, 3))
     assert graphs() == 10
-
-
-@pytest.mark.skipif(not available(), reason="needs a C++ compiler")
-@pytest.mark.parametrize("options", [{"hidden": [8]}, {"hidden": [8, 8]}, {"hidden": []}])
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_fused_is_plain_but_for_rounding(options, batch_norm):
-    torch.manual_seed(0)
-    model = build_model("mlp", (1, 4, 4), 3, batch_norm=batch_norm, **options)
-    pixels = torch.randint(0, 256, (20, 1, 4, 4), dtype=torch.uint8)
-    images = SparseImages.pack(pixels, torch.full((1, 1, 1), 1 / 255))
-    torch.testing.assert_close(fused(model, images), plain(model, pixels / 255))
-    assert torch.equal(fused(model, pixels / 255), plain(model, pixels / 255))

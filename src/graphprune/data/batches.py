@@ -37,16 +37,19 @@ class DeviceSplit:
         """The share of pixels that are not zero."""
         return int(self.images.count_nonzero()) / max(1, self.images.numel())
 
-    def packed(self, scaling: "ChannelScaling | None", size: int) -> list[SparseImages]:
+    def packed(
+        self, scaling: "ChannelScaling | None", size: int, dtype: torch.dtype
+    ) -> list[SparseImages]:
         """All images in the stored order, `size` at a time; packed once and kept."""
-        if (scaling, size) not in self._packs:
+        key = (scaling, size, dtype)
+        if key not in self._packs:
             scale, shift = torch.full((1, 1, 1), 1 / 255), None
             if scaling is not None:
                 mean, std = scaling.moments()
                 scale, shift = scale / std, mean / std
-            packs = [SparseImages.pack(part, scale, shift) for part in self.images.split(size)]
-            self._packs[scaling, size] = packs
-        return self._packs[scaling, size]
+            parts = self.images.split(size)
+            self._packs[key] = [SparseImages.pack(part, scale, shift, dtype) for part in parts]
+        return self._packs[key]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -142,8 +145,8 @@ class Batches:
     split one batch, converted once and kept; UserError if the split stays on disk. A last
     incomplete batch is given too unless `drop_last`.
 
-    sparse: batches in the stored order hold nonzero pixels alone (fp32, on the CPU). They are made
-    once for all who use the split.
+    sparse: batches in the stored order hold nonzero pixels alone (on the CPU; never rounded). They
+    are made once for all who use the split.
     """
 
     split: Split
@@ -191,7 +194,7 @@ class Batches:
             moves = draw_moves(len(labels), self.augmentation, generator, labels.device)
         if self.sparse and order is None and moves is None and isinstance(self.split, DeviceSplit):
             size = self.batch_size or len(labels)
-            packs = self.split.packed(self.scaling, size)
+            packs = self.split.packed(self.scaling, size, self.dtype)
             yield from zip(packs[: len(self)], labels.split(size), strict=False)
             return
         if self.batch_size is None:

@@ -31,7 +31,7 @@ from graphprune.training.device import (
     precision_for,
     prepare,
 )
-from graphprune.training.forward import Forward, compiled, fused, plain
+from graphprune.training.forward import Forward, compiled, plain
 from graphprune.training.loop import State, step
 from graphprune.training.recipe import Recipe, recipe_of
 
@@ -74,9 +74,7 @@ class Setup:
     @property
     def forward(self) -> Forward:
         """How steps of trainings compute logits."""
-        if self.compile:
-            return compiled()
-        return fused if self.sparse_input else plain
+        return compiled() if self.compile else plain
 
     def build(self) -> nn.Module:
         """A new network on the device; its weights are for `initialise` to set."""
@@ -118,7 +116,6 @@ class Setup:
         return (
             self.sparse_input
             and self.device.type == "cpu"
-            and self.precision == "fp32"
             and not self.compile
             and isinstance(split, DeviceSplit)
             and split.nonzero <= DENSEST

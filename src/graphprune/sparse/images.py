@@ -1,8 +1,8 @@
 """Images held by their nonzero pixels, for a network whose first layer is a Linear.
 
 Of MNIST's pixels four in five are zero, and a full-batch training multiplies the same images with
-the weights at every step, so they are packed once (`packed.py`). The results
-are those of the dense images in float32, but for the order of the sums.
+the weights at every step, so they are packed once (`packed.py`). The results are those of the
+dense images in float32, but for the order of the sums.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,18 +27,25 @@ class SparseImages:
 
     Torch takes it where it takes a tensor (``__torch_function__``): a Linear layer on the
     flattened images sees nonzero pixels alone, other functions are given the dense images.
+    dtype: float32, or what the results are rounded to and later layers compute in (bf16).
     """
 
     pixels: "Pixels"
     scale: Tensor
     shift: Tensor | None
     shape: torch.Size
+    dtype: torch.dtype = torch.float32
 
-    dtype = torch.float32
     device = torch.device("cpu")
 
     @classmethod
-    def pack(cls, images: Tensor, scale: Tensor, shift: Tensor | None = None) -> "SparseImages":
+    def pack(
+        cls,
+        images: Tensor,
+        scale: Tensor,
+        shift: Tensor | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> "SparseImages":
         """images: uint8 (N, C, H, W) on the CPU; scale, shift: float32, of a shape like (C, 1, 1).
 
         A shift of None is none.
@@ -46,7 +53,7 @@ class SparseImages:
         shape = images.shape[1:]
         scale = scale.expand(shape).flatten()
         shift = None if shift is None else shift.expand(shape).flatten()
-        return cls(Pixels(images.flatten(1)), scale, shift, images.shape)
+        return cls(Pixels(images.flatten(1)), scale, shift, images.shape, dtype)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -79,7 +86,8 @@ class SparseImages:
     def dense(self) -> Tensor:
         """The images, or rows, as a tensor."""
         values = self.pixels.values * self.scale
-        return (values if self.shift is None else values.sub_(self.shift)).view(self.shape)
+        shifted = values if self.shift is None else values.sub_(self.shift)
+        return shifted.view(self.shape).to(self.dtype)
 
     @classmethod
     def __torch_function__(
@@ -100,14 +108,16 @@ def _linear(images: SparseImages, weight: Tensor, bias: Tensor | None = None) ->
     sparse = len(images.shape) == 2 and weight.shape[1:] == images.shape[1:]
     if not (sparse and weight.dtype is torch.float32 and weight.device.type == "cpu"):
         return F.linear(images.dense(), weight, bias)
-    out: Tensor = _Linear.apply(weight, bias, images)
-    return out
+    with torch.autocast("cpu", enabled=False):
+        out: Tensor = _Linear.apply(weight, bias, images)
+    return out.to(images.dtype)
 
 
 def linear_relu_linear(images: SparseImages, first: nn.Linear, second: nn.Linear) -> Tensor:
-    """``second(relu(first(images.flatten(1))))``, without a pass over the memory for each."""
+    """``second(relu(first(images.flatten(1))))`` in float32, in few passes over memory."""
     parameters = (first.weight, first.bias, second.weight, second.bias)
-    out: Tensor = _Hidden.apply(*parameters, images)
+    with torch.autocast("cpu", enabled=False):
+        out: Tensor = _Hidden.apply(*parameters, images)
     return out
 
 

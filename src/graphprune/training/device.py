@@ -79,7 +79,7 @@ def precision(images: Images) -> AbstractContextManager[object]:
 
     Weights stay fp32 either way, and with fp32 images so does everything else.
     """
-    if isinstance(images, torch.Tensor) and images.dtype is torch.bfloat16:
+    if images.dtype is torch.bfloat16:
         return torch.autocast(images.device.type, dtype=torch.bfloat16)
     return nullcontext()
 

@@ -6,8 +6,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from graphprune.models.mlp import MLP
-from graphprune.sparse.images import Images, SparseImages, linear_relu_linear
+from graphprune.sparse.images import Images
 
 Forward = Callable[[nn.Module, Images], Tensor]
 
@@ -19,14 +18,6 @@ GRAPHS = 64
 def plain(model: nn.Module, images: Images) -> Tensor:
     """The logits of `model`."""
     return model(images)
-
-
-def fused(model: nn.Module, images: Images) -> Tensor:
-    """`plain`, computed in one go where sparse images meet an MLP with one hidden layer."""
-    if not (isinstance(images, SparseImages) and isinstance(model, MLP)):
-        return model(images)
-    plain_norms = [isinstance(norm, nn.Identity) for norm in model.norms]
-    return linear_relu_linear(images, *model.layers) if plain_norms == [True] else model(images)
 
 
 @cache
