@@ -139,20 +139,24 @@ def edit(project, file, old, new):
     path.write_text(text.replace(old, new, 1))
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory):
-    """The project with a finished run of this machine's."""
-    project = copy_project(tmp_path_factory.mktemp("local"))
+def with_part(project):
     (project.folder / "part.yaml").write_text(PART)
-    project.run(*RUN)
     return project
 
 
 @pytest.fixture(scope="module")
-def remote(slurm, tmp_path_factory):
-    """The project with a finished run through the profile: one job slept, one was killed."""
-    project = copy_project(tmp_path_factory.mktemp("remote"))
-    (project.folder / "part.yaml").write_text(PART)
+def local(tmp_path_factory):
+    """The project, to be run on this machine as `remote` is elsewhere."""
+    return with_part(copy_project(tmp_path_factory.mktemp("local")))
+
+
+@pytest.fixture(scope="module")
+def remote(slurm, local, tmp_path_factory):
+    """The project with a finished run through the profile: one job slept, one was killed.
+
+    Meanwhile `local` has run as well.
+    """
+    project = with_part(copy_project(tmp_path_factory.mktemp("remote")))
     edit(
         project,
         "workflow_scripts/ws_flex_graphs.py",
@@ -162,9 +166,10 @@ def remote(slurm, tmp_path_factory):
     edit(project, "rules/ws_flex.smk", "minutes(80)", "minutes(1)")
     for key, mine in (("slurm_partition", "gpu"), ("gpu_model", "pretended")):
         edit(project, PROFILE_FILE, f"    {key}: \"''\"", f"    {key}: {mine}")
-    process = project.start(*PROFILE, *RUN)
+    process = project.start("--quiet", "rules", *PROFILE, *RUN)
     try:
         kill_once_it_runs(process, "rgp_dense_wildcards_mlp")
+        local.run(*RUN)
         output, _ = process.communicate(timeout=400)
     finally:
         process.kill()
