@@ -26,10 +26,12 @@ include: "rules/report.smk"
 report: "rules/captions/workflow.rst"
 
 
-# What is too small to be a job of its own on a cluster: seconds on the login node.
+# What is too small to be a job of its own on a cluster, even all of it together: seconds on the
+# login node.
 localrules:
     all,
     split,
+    rgp_graphs,
     provenance,
     rgp_accuracy_report,
     rgp_chain_report,

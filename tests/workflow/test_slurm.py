@@ -32,7 +32,9 @@ rgp:
       degrees: [3, 4]
       parts: [comparison]
 """
-RUN = (*SMOKE, "part.yaml")
+# Two jobs of a group as well.
+THEORY = [f"results/part/rgp_theory/tables/{name}.csv" for name in ("trees", "propagation")]
+RUN = (*SMOKE, "part.yaml", "--", "all", *THEORY)
 PROFILE_FILE = "profiles/slurm/config.yaml"
 # Looking often suits jobs of seconds.
 PROFILE = (
@@ -51,14 +53,14 @@ if not Path("late").exists():
 """
 # What a Slurm job is called -> times it is sent, and whether it has a GPU
 JOBS = {
-    "graphs_rgp_graphs": (1, False),
+    "graphs_rgp_spread_rgp_trees": (1, False),
     "ws_flex_graphs": (2, False),
     "ws_flex_train_wildcards_1": (1, True),
     "rgp_dense_wildcards_mlp": (2, True),
     "rgp_train_wildcards_mlp_3_comparison": (1, True),
     "rgp_train_wildcards_mlp_4_comparison": (1, True),
 }
-TABLES = ("rgp/tables/rgp_accuracy", "ws_flex/tables/ws_flex")
+TABLES = ("rgp/tables/rgp_accuracy", "rgp_theory/tables/propagation", "ws_flex/tables/ws_flex")
 TOO_SMALL = {"dataset", "split", "provenance", "rgp_accuracy_report", "ws_flex_report"}
 
 
@@ -139,20 +141,24 @@ def edit(project, file, old, new):
     path.write_text(text.replace(old, new, 1))
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory):
-    """The project with a finished run of this machine's."""
-    project = copy_project(tmp_path_factory.mktemp("local"))
+def with_part(project):
     (project.folder / "part.yaml").write_text(PART)
-    project.run(*RUN)
     return project
 
 
 @pytest.fixture(scope="module")
-def remote(slurm, tmp_path_factory):
-    """The project with a finished run through the profile: one job slept, one was killed."""
-    project = copy_project(tmp_path_factory.mktemp("remote"))
-    (project.folder / "part.yaml").write_text(PART)
+def local(tmp_path_factory):
+    """The project, to be run on this machine as `remote` is elsewhere."""
+    return with_part(copy_project(tmp_path_factory.mktemp("local")))
+
+
+@pytest.fixture(scope="module")
+def remote(slurm, local, tmp_path_factory):
+    """The project with a finished run through the profile: one job slept, one was killed.
+
+    Meanwhile `local` has run as well.
+    """
+    project = with_part(copy_project(tmp_path_factory.mktemp("remote")))
     edit(
         project,
         "workflow_scripts/ws_flex_graphs.py",
@@ -162,9 +168,10 @@ def remote(slurm, tmp_path_factory):
     edit(project, "rules/ws_flex.smk", "minutes(80)", "minutes(1)")
     for key, mine in (("slurm_partition", "gpu"), ("gpu_model", "pretended")):
         edit(project, PROFILE_FILE, f"    {key}: \"''\"", f"    {key}: {mine}")
-    process = project.start(*PROFILE, *RUN)
+    process = project.start("--quiet", "rules", *PROFILE, *RUN)
     try:
         kill_once_it_runs(process, "rgp_dense_wildcards_mlp")
+        local.run(*RUN)
         output, _ = process.communicate(timeout=400)
     finally:
         process.kill()
@@ -184,7 +191,7 @@ def test_jobs_are_sent_with_what_their_rules_ask_for(remote):
         1,
     ]
     # A group runs its jobs side by side.
-    assert first.loc["graphs_rgp_graphs", ["memory", "cpus"]].tolist() == ["4000M", 2]
+    assert first.loc["graphs_rgp_spread_rgp_trees", ["memory", "cpus"]].tolist() == ["4000M", 2]
 
 
 def test_a_killed_and_a_late_job_are_sent_again_with_more(remote):
@@ -231,11 +238,13 @@ def test_an_edit_reruns_through_the_profile_what_it_does_locally(
     local, remote, file, stages, table
 ):
     shutil.copy(ROOT / PROFILE_FILE, remote.folder / PROFILE_FILE)  # as it is, without a site
+    module = local.folder / "src/graphprune" / file
+    as_it_was = module.read_text()
     for project in (local, remote):
-        with (project.folder / "src/graphprune" / file).open("a") as module:
-            module.write("\n# changed\n")
+        (project.folder / "src/graphprune" / file).write_text(f"{as_it_was}\n# changed\n")
     expected = stages | {"provenance"}
     assert planned(local) == planned(remote, *PROFILE) == expected
+    module.write_text(as_it_was)
     before = jobs()["id"].max()
     remote.snakemake(*PROFILE, *RUN)
     sent = jobs(after=before)
@@ -243,4 +252,3 @@ def test_an_edit_reruns_through_the_profile_what_it_does_locally(
     assert set(sent["state"]) <= {"COMPLETED"}
     assert planned(remote, *PROFILE) == set()
     assert_equal_tables(local, remote, table)
-    local.run(*RUN)
