@@ -300,6 +300,7 @@ def test_every_overlay_plans_its_own_studies_and_no_others(smoke, name):
         "ws_flex": "ws_flex_report",
         "edges": "edges_report",
         "weight_unit": "weight_unit_report",
+        "rgp_speed": "rgp_speed_report",
     }
     found = {study for study, stage in last.items() if stage in planned}
     assert found == set(config["studies"])
