@@ -3,7 +3,7 @@
 from graphprune.files import write_table
 from graphprune.pipeline.job import code_digest, run
 from graphprune.pipeline.training_job import training_job
-from graphprune.studies.weight_unit import train_nets
+from graphprune.runs.keeping import train_nets
 
 
 def main(snakemake):

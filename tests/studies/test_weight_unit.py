@@ -10,10 +10,11 @@ from scipy import stats
 from search_cases import setup as dense_setup
 
 from graphprune.errors import UserError
+from graphprune.runs.keeping import KeepBest, train_nets
 from graphprune.runs.kept import KeptNet
 from graphprune.runs.ledger import Ledger
 from graphprune.runs.record import to_frame
-from graphprune.studies.weight_unit import KeepBest, prune_nets, retrain_nets, train_nets
+from graphprune.studies.weight_unit import prune_nets, retrain_nets
 from graphprune.studies.weight_unit_arms import ARMS, pruned_masks
 from graphprune.studies.weight_unit_latency import first_whole, forms, latency_table
 from graphprune.studies.weight_unit_weights import (
@@ -74,7 +75,7 @@ def test_a_job_that_was_killed_trains_no_seed_twice(setup, tmp_path, monkeypatch
     def never(*_):
         raise AssertionError
 
-    monkeypatch.setattr("graphprune.studies.weight_unit.train_task", never)
+    monkeypatch.setattr("graphprune.runs.keeping.train_task", never)
     again = train_nets(setup, SEEDS, paths, Ledger(tmp_path / "ledger", {}))
     assert again.equals(first)
 

@@ -1,6 +1,6 @@
 """One pruning step: score → reduce → allocate → select → expand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import nn
@@ -83,10 +83,21 @@ def _by_graph(model: nn.Module, alive: Masks, context: Context) -> Masks:
 def _by_score(
     model: nn.Module, method: Method, sparsity: float, alive: Masks, context: Context
 ) -> Masks:
+    scores = score(method.score, model, alive, context)
+    return kept_by(scores, method, sparsity, alive, context)
+
+
+def kept_by(
+    scores: Mapping[str, torch.Tensor],
+    method: Method,
+    sparsity: float,
+    alive: Masks,
+    context: Context,
+) -> Masks:
+    """Of the weights in `alive` those that `method` keeps by these scores, whatever its own is."""
     granularity: Granularity = resolve(GRANULARITIES, method.granularity, "granularity")(
         Grouping(method.aggregate, context.n, method.shared, method.keep_self_loops)
     )
-    scores = score(method.score, model, alive, context)
     alive = alive.to(next(iter(scores.values())).device)
     pools = granularity.reduce(scores, alive)
     survivors = granularity.survivors(alive)

@@ -142,7 +142,7 @@ def train_task(
     names = tensors(model, task.scope)
     examples = setup.examples(task.examples) if task.examples else None
     pruner = _Pruner(task, chosen, names, examples)
-    batches = setup.training_batches()
+    batches = setup.batches_for(model)
     begun = (checkpoint.load(saved) if saved else None) or {}
     losses, epochs = begun.get("losses", []), begun.get("epochs", 0)
     if observer:

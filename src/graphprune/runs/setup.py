@@ -23,6 +23,7 @@ from graphprune.masks.mask import Masks
 from graphprune.models.build import build_model
 from graphprune.models.init import Kind, initialise
 from graphprune.sparse.packed import available
+from graphprune.training.adversarial import Attack, AttackedBatches
 from graphprune.training.device import (
     AUTO,
     DTYPES,
@@ -32,7 +33,7 @@ from graphprune.training.device import (
     prepare,
 )
 from graphprune.training.forward import Forward, compiled, plain
-from graphprune.training.loop import State, step
+from graphprune.training.loop import EpochBatches, State, step
 from graphprune.training.recipe import Recipe, recipe_of
 
 EVALUATION_BATCH = 4096
@@ -54,6 +55,7 @@ class Setup:
     init_kind: what initial weights are drawn from, as `models.init.initialise` takes it.
     compile: whether the steps of trainings are compiled.
     sparse_input: whether networks may be given the nonzero pixels of images alone.
+    attack: what training images are changed by, or None to train on them as they are.
     """
 
     labels: dict[str, str]
@@ -70,6 +72,7 @@ class Setup:
     init_kind: Kind = "kaiming_uniform"
     compile: bool = False
     sparse_input: bool = False
+    attack: Attack | None = None
 
     @property
     def forward(self) -> Forward:
@@ -95,8 +98,21 @@ class Setup:
             augmentation=moves,
             drop_last=recipe.drop_last,
             dtype=DTYPES[self.precision],
-            sparse=recipe.batch_size is None and self._sparse(self.splits["train"]),
+            sparse=recipe.batch_size is None
+            and self.attack is None  # which moves zeros, too
+            and self._sparse(self.splits["train"]),
         )
+
+    def batches_for(self, model: nn.Module) -> EpochBatches:
+        """What `model` is trained on: `training_batches`, attacked where the setup says so."""
+        batches = self.training_batches()
+        return batches if self.attack is None else self.attacked(batches, model, self.attack)
+
+    def attacked(self, batches: Batches, model: nn.Module, attack: Attack) -> AttackedBatches:
+        """`batches`, which this setup has made, as `attack` changes them against `model`."""
+        mean, std = self.scaling.moments() if self.scaling else (torch.zeros(()), torch.ones(()))
+        scaling = mean.to(self.device), std.to(self.device)
+        return AttackedBatches(batches, model, attack, scaling)
 
     def evaluation_batches(self, part: str) -> Batches:
         """The batches to evaluate `part` on, as stored."""
@@ -144,7 +160,7 @@ class Setup:
             masks = Masks.full(model, [name for name, _ in model.named_parameters()])
             optimiser = self.recipe.optimiser_for(model)
             state = State(model, optimiser, masks, torch.Generator(), forward=self.forward)
-            step(state, *next(iter(self.training_batches().epoch(None))))
+            step(state, *next(iter(self.batches_for(model).epoch(None))))
 
     def without_test(self) -> "Setup":
         """The same setup without the test set, for whoever makes choices."""
@@ -174,7 +190,8 @@ def load_setup(
     chosen: the learning_rate and epochs to train with, of those that the recipe offers.
     params may hold ``image_size``, the side in pixels that images are resized to;
     ``standardise``, whether they are scaled by mean and deviation of each channel;
-    ``init_kind``, as `Setup` has it; ``compile`` and ``sparse_input``.
+    ``init_kind``, as `Setup` has it; ``compile`` and ``sparse_input``; ``attack``, the fields of an
+    `Attack` to train against.
     Without `test` the test set is not even loaded: whoever searches or tunes cannot see it.
     Protocol "paper" trains on the whole training set and has the test set in the place of
     the validation set, as BoGP did (§6.1).
@@ -212,6 +229,7 @@ def load_setup(
         init_kind=params.get("init_kind", "kaiming_uniform"),
         compile=params.get("compile", False),
         sparse_input=params.get("sparse_input", False),
+        attack=Attack(**params["attack"]) if params.get("attack") else None,
     )
 
 

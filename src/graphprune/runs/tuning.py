@@ -183,5 +183,5 @@ def dense_accuracies(
     save = checkpoint.Checkpoint(
         saved, setup.checkpoint_seconds, {"found": found}, time.perf_counter()
     )
-    train(state, setup.training_batches(), setup.recipe, [_Watch(setup, ends, found), save])
+    train(state, setup.batches_for(model), setup.recipe, [_Watch(setup, ends, found), save])
     return found, state.failure

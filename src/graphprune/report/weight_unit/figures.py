@@ -14,7 +14,7 @@ _MEASURES = {"loss": ("cross-entropy, nats", 1), "accuracy": ("accuracy, %", POI
 
 def training_figure(curves: pd.DataFrame) -> Figure:
     """Loss and accuracy after each epoch, a thin line a seed and a thick one their mean; dots are
-    the kept epochs. curves: of `studies.weight_unit.train_nets`, failed trainings left out."""
+    the kept epochs. curves: of `runs.keeping.train_nets`, failed trainings left out."""
     whole = curves[curves["failure"] == ""]
     figure = Figure(figsize=(9.6, 3.6), layout="constrained")
     for panel, (measure, (label, scale)) in zip(
