@@ -20,6 +20,8 @@ include: "rules/edges_common.smk"
 include: "rules/edges.smk"
 include: "rules/weight_unit_common.smk"
 include: "rules/weight_unit.smk"
+include: "rules/curvature_common.smk"
+include: "rules/curvature.smk"
 include: "rules/report.smk"
 
 

@@ -32,6 +32,8 @@ NARROWEST = {
     "vgg9": 64,
     "lenet_like": 6,
 }
+# The least side in pixels of networks whose convolutions use up smaller images.
+SMALLEST = {"lenet_like": 16, "vgg9": 30}
 
 
 def masked_widths(

@@ -12,6 +12,7 @@ from graphprune.masks.names import SOURCES
 from graphprune.masks.sources import number_of_masks
 from graphprune.models.names import MODELS
 from graphprune.models.static import known_options, masked_widths
+from graphprune.pipeline.check_curvature import check_curvature
 from graphprune.pipeline.check_edges import check_edges
 from graphprune.pipeline.check_rgp import check_rgp
 from graphprune.pipeline.check_rgp_speed import check_rgp_speed
@@ -49,6 +50,8 @@ def validate(config: Mapping[str, Any]) -> None:
         check_edges(config, shape)
     if "weight_unit" in config["studies"]:
         check_weight_unit(config)
+    if "curvature" in config["studies"]:
+        check_curvature(config, shape)
 
 
 def _check_bogp(config: Mapping[str, Any], shape: tuple[int, int, int] | None) -> None:

@@ -115,6 +115,14 @@ METHODS: dict[str, Method] = {
         schedule="after_training",
         schedule_options={"retrain": False},
     ),
+    # A control of it that looks at data, too: |w| · ‖x‖, each layer for itself.
+    "wanda": Method(
+        "score",
+        score="wanda",
+        allocation="uniform",
+        schedule="after_training",
+        schedule_options={"retrain": False},
+    ),
     # Edges of the relational graph: p of what is left every k iterations, or at initialisation.
     "edge_pruning": Method(
         "score", granularity="edge", schedule="every", schedule_options={"p": 0.1, "k": 100}

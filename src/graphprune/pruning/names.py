@@ -4,6 +4,7 @@ SCORES: dict[str, str] = {
     "curvature": "graphprune.pruning.scores.curvature:score",
     "magnitude": "graphprune.pruning.scores.magnitude:score",
     "random": "graphprune.pruning.scores.random:score",
+    "wanda": "graphprune.pruning.scores.wanda:score",
 }
 GRANULARITIES: dict[str, str] = {
     "weight": "graphprune.pruning.granularities.weight:Weight",

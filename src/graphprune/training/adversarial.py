@@ -57,7 +57,8 @@ def attacked(
     training = model.training
     model.eval()
     for _ in range(attack.steps):
-        found = torch.clamp(found + attack.step / std * _uphill(model, found, labels, images), low, high)
+        step = attack.step / std * _uphill(model, found, labels, images)
+        found = torch.clamp(found + step, low, high)
     model.train(training)
     return found.to(images.dtype)
 
