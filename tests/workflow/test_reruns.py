@@ -130,6 +130,7 @@ RUN_BY = {
     "src/graphprune/claims/rgp_6.py": {"rgp_speed_report"},
     "src/graphprune/studies/ws_flex.py": {"ws_flex_train"},
     "src/graphprune/studies/ws_flex_graphs.py": {"ws_flex_graphs", "ws_flex_train"},
+    "src/graphprune/claims/sweet_spot.py": {"ws_flex_report"},
     "src/graphprune/report/ws_flex/words.py": {"ws_flex_report"},
     "src/graphprune/studies/edges.py": PRUNING_EDGES,
     "src/graphprune/studies/edges_trail.py": PRUNING_EDGES,

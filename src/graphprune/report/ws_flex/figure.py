@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle as Patch
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
+from graphprune.claims.sweet_spot import QUOTED, Rectangle, against_best, rectangle
+from graphprune.claims.ws_flex import COMPLETE, swept
 from graphprune.report.colours import VERMILION
-from graphprune.report.ws_flex.graphs import COMPLETE, swept
-from graphprune.report.ws_flex.sweet_spot import QUOTED, Rectangle, against_best, rectangle
 
 POINTS = 100
 _TICKS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
