@@ -128,6 +128,7 @@ rule rgp_accuracy_report:
         networks=rgp_with("comparison"),
         scope=RGP["scope"],
         init=RGP["init"],
+        outstanding=rgp_outstanding("comparison"),
         code=code_hash("rgp_accuracy_report.py", CLAIMS),
     script:
         "../workflow_scripts/rgp_accuracy_report.py"
@@ -168,6 +169,7 @@ rule rgp_chain_report:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
+        outstanding=rgp_outstanding("chain"),
         code=code_hash("rgp_chain_report.py", CLAIMS),
     script:
         "../workflow_scripts/rgp_chain_report.py"

@@ -36,16 +36,43 @@ def rgp_train_code(w):
     return [*rgp_model_code(w), *(m for name in names for m in modules(name))]
 
 
-def rgp_records(part):
-    """The records of a part, of every network and degree that runs it."""
+def rgp_wanted(part):
+    """(network, degree) of all records of a part that the config asks for."""
     return [
-        f"{RGP_RESULTS}/{name}/k{degree}/{part}.parquet"
+        (name, degree)
         for name, network in RGP_NETWORKS.items()
         if part in network["parts"]
         for degree in network["degrees"]
     ]
 
 
+def rgp_file(part, network, degree):
+    return f"{RGP_RESULTS}/{network}/k{degree}/{part}.parquet"
+
+
+def rgp_reported(part):
+    """(network, degree) of the records that reports are made of: all, or those there are."""
+    return [
+        wanted
+        for wanted in rgp_wanted(part)
+        if not RGP["partial"] or Path(rgp_file(part, *wanted)).exists()
+    ]
+
+
+def rgp_records(part):
+    """The records of a part that its report is made of."""
+    return [rgp_file(part, *reported) for reported in rgp_reported(part)]
+
+
+def rgp_outstanding(part):
+    """What a report of the records that there are lacks, as a graph is named: "resnet18 64_20"."""
+    return [
+        f"{network} {RGP_NETWORKS[network]['nodes']}_{degree}"
+        for network, degree in rgp_wanted(part)
+        if (network, degree) not in rgp_reported(part)
+    ]
+
+
 def rgp_with(part):
-    """The networks that run this part."""
-    return [name for name, network in RGP_NETWORKS.items() if part in network["parts"]]
+    """The networks in the report of this part."""
+    return list(dict.fromkeys(network for network, _ in rgp_reported(part)))

@@ -26,7 +26,7 @@ def main(snakemake):
     table = accuracy_table(runs)
     judges = {"rgp-9": rgp_9, "rgp-2": rgp_2, "rgp-5": rgp_5, "rgp-8": rgp_8}
     verdicts = {identifier: judge(runs) for identifier, judge in judges.items()}
-    told = note(runs, read_json(inputs.meta)["note"])
+    told = note(runs, read_json(inputs.meta)["note"], params.outstanding)
     page = accuracy_page(table, verdicts, told, params.scope, params.init)
     write_page(page, table, output, "rgp_accuracy")
     write_figure(arms_figure(table), output, "rgp_arms")

@@ -10,8 +10,9 @@ from graphprune.report.rgp.note import note
 
 
 def main(snakemake):
-    runs, output = read_tables(snakemake.input.records), snakemake.output
-    told = note(runs, read_json(snakemake.input.meta)["note"])
+    inputs, params, output = snakemake.input, snakemake.params, snakemake.output
+    runs = read_tables(inputs.records)
+    told = note(runs, read_json(inputs.meta)["note"], params.outstanding)
     page = chain_page(runs, rgp_1(runs), rgp_7(runs), told)
     write_page(page, graph_means(runs), output, "rgp_chain")
     write_figure(chain_figure(runs), output, "rgp_chain")

@@ -1,11 +1,11 @@
 """Accuracy over the plane of clustering and path length, and what density has to do with it."""
 
+from graphprune.claims.ws_flex import graphs_table
 from graphprune.files import read_json, read_table
 from graphprune.pipeline.job import run
 from graphprune.report.inputs import read_tables
 from graphprune.report.output import write_figure, write_page
 from graphprune.report.ws_flex.figure import plane_figure
-from graphprune.report.ws_flex.graphs import graphs_table
 from graphprune.report.ws_flex.page import ws_flex_page
 
 

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import yaml
 from conftest import SMOKE
 
 pytestmark = pytest.mark.workflow
@@ -129,6 +130,7 @@ RUN_BY = {
     "src/graphprune/claims/rgp_6.py": {"rgp_speed_report"},
     "src/graphprune/studies/ws_flex.py": {"ws_flex_train"},
     "src/graphprune/studies/ws_flex_graphs.py": {"ws_flex_graphs", "ws_flex_train"},
+    "src/graphprune/claims/sweet_spot.py": {"ws_flex_report"},
     "src/graphprune/report/ws_flex/words.py": {"ws_flex_report"},
     "src/graphprune/studies/edges.py": PRUNING_EDGES,
     "src/graphprune/studies/edges_trail.py": PRUNING_EDGES,
@@ -240,3 +242,16 @@ def test_a_changed_key_of_the_config_reaches_the_stages_that_use_it(smoke, edite
     assert smoke.planned(*SMOKE) == affected(
         SEARCHING | {"bogp_exhaustive", "bogp_identifiability"}
     )
+
+
+def test_a_partial_study_reports_what_is_there_and_trains_nothing(smoke, tmp_path):
+    config = yaml.safe_load((smoke.folder / "experiments/smoke.yaml").read_text())
+    (network,) = config["rgp"]["networks"]
+    grown = {**network, "degrees": [*network["degrees"], 5]}
+    plans = {}
+    for partial in (False, True):
+        file = tmp_path / f"{partial}.yaml"
+        file.write_text(yaml.safe_dump({"rgp": {"partial": partial, "networks": [grown]}}))
+        plans[partial] = smoke.planned(*SMOKE, str(file))
+    assert plans[True] == affected(RGP_REPORTS)
+    assert plans[False] == affected({"rgp_graphs"})

@@ -7,26 +7,26 @@ import pytest
 from report_cases import failed, runs
 from scipy import stats
 
-from graphprune.errors import UserError
-from graphprune.report.ws_flex import words
-from graphprune.report.ws_flex.figure import plane_figure
-from graphprune.report.ws_flex.graphs import (
-    among_themselves,
-    associations,
-    explained,
-    graphs_table,
-    in_bands,
-    named,
-    swept,
-)
-from graphprune.report.ws_flex.page import ws_flex_page
-from graphprune.report.ws_flex.sweet_spot import (
+from graphprune.claims.sweet_spot import (
     QUOTED,
     Rectangle,
     against_best,
     against_complete,
     rectangle,
 )
+from graphprune.claims.ws_flex import (
+    among_themselves,
+    associations,
+    explained,
+    graphs_table,
+    in_bands,
+    swept,
+)
+from graphprune.errors import UserError
+from graphprune.report.ws_flex import words
+from graphprune.report.ws_flex.figure import plane_figure
+from graphprune.report.ws_flex.page import ws_flex_page
+from graphprune.report.ws_flex.words import named
 from graphprune.runs.record import to_frame
 
 MANY = 12

@@ -11,12 +11,13 @@ from graphprune.claims.regret import chosen, followed
 from graphprune.claims.statistics import Effect, holm, paired_difference
 from graphprune.errors import UserError
 from graphprune.report.cells import POINTS
+from graphprune.report.colours import BLUE, VERMILION
 
 CHOICES = ["scaling", "measure", "tell"]
 PRINTED = ("none", "cosine", "asked")
 MIN_SEARCHES = 5
 ALPHA = 0.05
-COLOURS = {"asked": "#1b6ca8", "fetched": "#d1793b"}
+COLOURS = {"asked": BLUE, "fetched": VERMILION}
 
 
 def ablation_table(log: pd.DataFrame, truth: pd.DataFrame | None = None) -> pd.DataFrame:

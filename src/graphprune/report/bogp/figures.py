@@ -10,21 +10,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from graphprune.report.bogp.arms import Row, rows_of
+from graphprune.report.colours import BLUE, GREEN, GREY, PURPLE, VERMILION
 from graphprune.report.labels import SHORT
 
-COLOURS = {"bayesian": "#1b6ca8", "random": "#d1793b"}
+COLOURS = {"bayesian": BLUE, "random": VERMILION}
 NAMES = {"bayesian": "Bayesian optimisation", "random": "random search"}
 POINTS = 100
 
 # arm -> colour (Okabe and Ito's, told apart by colour-blind readers), marker, line
-_GLOB, _UNIF = "#0072b2", "#d55e00"
+_GLOB, _UNIF = BLUE, VERMILION
 _STYLES = {
     "bogp": ("black", "o", "-"),
-    "random_search": ("#d55e00", "s", "--"),
-    "fresh_mask": ("#009e73", "^", "--"),
-    "rows_permuted": ("#0072b2", "v", "--"),
-    "nodes_relabelled": ("#cc79a7", "D", "--"),
-    "random_unstructured": ("#888888", "x", "--"),
+    "random_search": (VERMILION, "s", "--"),
+    "fresh_mask": (GREEN, "^", "--"),
+    "rows_permuted": (BLUE, "v", "--"),
+    "nodes_relabelled": (PURPLE, "D", "--"),
+    "random_unstructured": (GREY, "x", "--"),
     "glob_1": (_GLOB, "s", "-"),
     "glob_5": (_GLOB, "^", "--"),
     "glob_5_rewind": (_GLOB, "v", ":"),

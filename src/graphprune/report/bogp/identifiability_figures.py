@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from graphprune.masks.database import MaskDatabase
 from graphprune.report.bogp.identifiability import accuracies, seeds_sd
+from graphprune.report.colours import BLUE, GREY, VERMILION
 from graphprune.report.labels import SHORT
 
-RANDOM, OTHER, BAND = "#d1793b", "#1b6ca8", "#9a9a9a"
+RANDOM, OTHER, BAND = VERMILION, BLUE, GREY
 POINTS = 100
 _COLUMNS = 5
 

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from graphprune.claims.records import claim
+from graphprune.report.colours import PALETTE
 
 # Okabe and Ito's, told apart by colour-blind readers.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "black")
 _MARKERS = "os^vD*Px"
 _SHIFT = 0.05  # in doublings of the node count, so that bars do not hide each other
 
@@ -28,7 +28,7 @@ def settings_figure(table: pd.DataFrame) -> Figure:
         axes.text(0.5, 0.5, "no results on masks against seeds", ha="center", va="center")
         return figure
     lines = rows["network"] + ", " + rows["scope"] + ", " + rows["recipe"]
-    colours = dict(zip(dict.fromkeys(lines), _COLOURS * len(lines), strict=False))
+    colours = dict(zip(dict.fromkeys(lines), PALETTE * len(lines), strict=False))
     sources = sorted(set(rows["name"]), key=lambda source: (source != "random", source))
     markers = dict(zip(sources, _MARKERS * len(sources), strict=False))
     series = [

@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 from graphprune.claims.records import claim
 from graphprune.report import cells
 from graphprune.report.bogp.tradeoff_printed import PAPER_TABLE2, contradiction, printed_scores
+from graphprune.report.colours import BLUE, VERMILION
 from graphprune.report.output import Page
 
 POOLS = {
     "wide": "Wide pool: every mask has a sparsity of its own",
     "levels": "Levels pool: the masks of the fixed sparsities together",
 }
-COLOURS = {"wide": "#1b6ca8", "levels": "#d1793b"}
+COLOURS = {"wide": BLUE, "levels": VERMILION}
 
 
 def table2(records: pd.DataFrame, logs: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from graphprune.report.cells import POINTS
+from graphprune.report.colours import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from graphprune.report.edges.tables import DENSE, LABELS, networks, pareto
 
 GRID = "grid"
@@ -21,14 +22,14 @@ OVER = {"clustering": "clustering C", "aspl": "path length L", "density": "densi
 # The end of viridis is a yellow that cannot be seen on white.
 SHADES = ListedColormap(colormaps["viridis"](np.linspace(0, 0.88, 256)))
 _MARKERS = {
-    "edges": ("#0072b2", "o"),
-    "edges_per_layer": ("#56b4e9", "D"),
-    "at_init": ("#009e73", "s"),
-    "edges_random": ("#d55e00", "^"),
-    "random_at_init": ("#e69f00", "v"),
+    "edges": (BLUE, "o"),
+    "edges_per_layer": (SKY, "D"),
+    "at_init": (GREEN, "s"),
+    "edges_random": (VERMILION, "^"),
+    "random_at_init": (ORANGE, "v"),
     "weights": ("black", "x"),
-    "rgp": ("#cc79a7", "*"),
-    "random_regular": ("#777777", "P"),
+    "rgp": (PURPLE, "*"),
+    "random_regular": (GREY, "P"),
 }
 
 

@@ -6,16 +6,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from graphprune.report.cells import POINTS
+from graphprune.report.colours import BLUE, GREEN, GREY, PALETTE, PURPLE, VERMILION
 from graphprune.report.rgp.accuracy import LABELS
 
 # Okabe and Ito's, told apart by colour-blind readers.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "black")
 _REGULAR = {
-    "rgp": ("#0072b2", "o", "-"),
-    "random_regular": ("#009e73", "^", "--"),
-    "random_graph": ("#d55e00", "s", "-"),
-    "ring": ("#cc79a7", "v", ":"),
-    "random_unstructured": ("#777777", "x", ":"),
+    "rgp": (BLUE, "o", "-"),
+    "random_regular": (GREEN, "^", "--"),
+    "random_graph": (VERMILION, "s", "-"),
+    "ring": (PURPLE, "v", ":"),
+    "random_unstructured": (GREY, "x", ":"),
 }
 _SPREAD = 0.6  # of an arm's row, that its degrees share
 
@@ -55,7 +55,7 @@ def _drops(axes: Axes, rows: pd.DataFrame, network: str) -> None:
             linewidth=0,
             elinewidth=1,
             capsize=1.5,
-            color=COLOURS[number % len(COLOURS)],
+            color=PALETTE[number % len(PALETTE)],
             label=f"{mine['nodes'].iloc[0]}_{degree}",
         )
     axes.axvline(0, color="#999", linewidth=0.7)

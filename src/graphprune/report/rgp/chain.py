@@ -12,8 +12,8 @@ from graphprune.claims.rgp_chain import graph_means
 from graphprune.claims.statistics import Effect
 from graphprune.report import cells
 from graphprune.report.cells import POINTS
+from graphprune.report.colours import PALETTE
 from graphprune.report.output import Page
-from graphprune.report.rgp.accuracy_figures import COLOURS
 from graphprune.report.verdicts import add_verdicts, as_number, in_points
 
 _ABOUT = (
@@ -48,7 +48,7 @@ def _draw(axes: Axes, graphs: pd.DataFrame, name: str) -> None:
             fmt="o",
             markersize=4,
             elinewidth=0.7,
-            color=COLOURS[number % len(COLOURS)],
+            color=PALETTE[number % len(PALETTE)],
             label=f"{nodes}_{degree}",
         )
 
@@ -74,7 +74,7 @@ def transfer_figure(runs: pd.DataFrame) -> Figure:
             fmt="o",
             markersize=4,
             elinewidth=0.6,
-            color=COLOURS[0],
+            color=PALETTE[0],
         )
         axes.set_title(title, fontsize=10)
         axes.set_xlabel(f"{first}: accuracy, %")

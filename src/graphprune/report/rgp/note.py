@@ -1,10 +1,16 @@
 """What every page of RGP says of its data and protocol."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 
-def note(runs: pd.DataFrame, of_data: str) -> str:
-    """One sentence; of_data: the note of the stored data set (lossy files, resized images)."""
+def note(runs: pd.DataFrame, of_data: str, outstanding: Sequence[str] = ()) -> str:
+    """One sentence or two.
+
+    of_data: the note of the stored data set (lossy files, resized images). outstanding: networks
+    and graphs that the config asks for and that are not trained yet.
+    """
     first = runs.iloc[0]
     texts = [f"Data set {first['dataset']}"]
     texts += [of_data] if of_data else []
@@ -18,4 +24,7 @@ def note(runs: pd.DataFrame, of_data: str) -> str:
         "paper": "the paper's protocol: the test set is also the validation set",
     }
     texts.append(protocol.get(str(first["protocol"]), str(first["protocol"])))
-    return "; ".join(texts) + "."
+    told = "; ".join(texts) + "."
+    if outstanding:
+        told += f" Outstanding, not trained yet: {', '.join(outstanding)}."
+    return told

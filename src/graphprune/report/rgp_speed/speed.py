@@ -7,12 +7,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLoc
 
 from graphprune.claims.records import claim
 from graphprune.claims.rgp_6 import CASE, NETWORK, speed_ups
+from graphprune.report.colours import BLUE, GREY, VERMILION
 
 LABELS = {"stock": "stock operators", "ours": "ours"}
 
 # Okabe and Ito's, told apart by colour-blind readers; with a marker each.
-_STYLES = {"stock": ("#d55e00", "s"), "ours": ("#0072b2", "o")}
-_OTHER = ("#888888", "x")
+_STYLES = {"stock": (VERMILION, "s"), "ours": (BLUE, "o")}
+_OTHER = (GREY, "x")
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from graphprune.claims.rgp_4 import CATALOGUE, CLOSE, PRIMARY, with_gaps
 from graphprune.graphs.bounds import aspl_lower_bound, moore_sizes
 from graphprune.report import cells
+from graphprune.report.colours import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 
 LABELS = {
     PRIMARY: "Algorithm 1",
@@ -22,13 +23,13 @@ RANDOM = "random_regular"
 
 # Okabe and Ito's, told apart by colour-blind readers; colour, marker, line.
 _STYLES = {
-    PRIMARY: ("#0072b2", "o", "-"),
-    "released_code": ("#cc79a7", "s", "--"),
-    "annealing": ("#009e73", "^", "-"),
-    RANDOM: ("#e69f00", "v", "--"),
+    PRIMARY: (BLUE, "o", "-"),
+    "released_code": (PURPLE, "s", "--"),
+    "annealing": (GREEN, "^", "-"),
+    RANDOM: (ORANGE, "v", "--"),
     CATALOGUE: ("black", "_", ""),
 }
-_BOUND = "#d55e00"
+_BOUND = VERMILION
 _AVERAGED = ("aspl", "gap", "seconds", "steps")
 _COLUMNS = ["n_nodes", "k", "method", "bound"]
 _COLUMNS += [column for name in _AVERAGED for column in (name, f"{name}_sd")]
@@ -113,7 +114,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, name: str, factor: float, shift: float
     if rows.empty:
         return
     method = str(rows["method"].iloc[0])
-    colour, marker, line = _STYLES.get(method, ("#888888", "x", ":"))
+    colour, marker, line = _STYLES.get(method, (GREY, "x", ":"))
     axes.errorbar(
         rows["k"] + shift,
         factor * rows[name],
@@ -166,7 +167,7 @@ def traces_figure(traces: pd.DataFrame) -> Figure:
         least = _least_step(n)
         for (method, _), line in searches.groupby(["method", "seed"], sort=True):
             line = line.sort_values("step")
-            colour = _STYLES.get(str(method), ("#888888", "", ""))[0]
+            colour = _STYLES.get(str(method), (GREY, "", ""))[0]
             above = line["aspl"] - bound
             above = above.mask(above < least / 2, 0.0)  # met, but for a rounding error
             front = 3 if method == PRIMARY else 2
@@ -187,7 +188,7 @@ def traces_figure(traces: pd.DataFrame) -> Figure:
         axes.set_ylim(bottom=-least / 2)
         axes.set_title(f"k = {k}, bound {bound:.3f}", fontsize=10)
     handles = [
-        Line2D([], [], color=_STYLES.get(name, ("#888888",))[0], label=LABELS.get(name, name))
+        Line2D([], [], color=_STYLES.get(name, (GREY,))[0], label=LABELS.get(name, name))
         for name in methods(traces)
     ]
     figure.legend(handles=handles, loc="outside upper center", fontsize=8, frameon=False, ncols=5)

@@ -14,13 +14,13 @@ from graphprune.claims.records import claim
 from graphprune.claims.rgp_3 import BOTH, CHAIN, MEASURES, band_cell, finite
 from graphprune.claims.statistics import Effect
 from graphprune.report import cells
+from graphprune.report.colours import PALETTE
 from graphprune.report.output import Page
 from graphprune.report.rgp_theory.example import add_example
 
 AXES = {"gr": "GR (rounds)", "aopu": "AOPU (neurons)"}
 
 # Okabe and Ito's, told apart by colour-blind readers.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "black")
 _MARKERS = "os^vD*P"
 
 
@@ -86,7 +86,7 @@ def _draw_bands(
             x,
             y,
             _MARKERS[number % len(_MARKERS)],
-            color=_COLOURS[number % len(_COLOURS)],
+            color=PALETTE[number % len(PALETTE)],
             markersize=4.5,
             alpha=0.75,
             markeredgewidth=0,

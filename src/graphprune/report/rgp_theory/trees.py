@@ -11,6 +11,7 @@ from matplotlib.patches import Circle
 from graphprune.errors import UserError
 from graphprune.graphs.bounds import aspl_lower_bound, moore_sizes
 from graphprune.graphs.relational import RelationalGraph
+from graphprune.report.colours import BLUE, VERMILION
 from graphprune.report.output import Page
 from graphprune.report.rgp_theory.example import mean_distances
 
@@ -87,7 +88,7 @@ def _draw(axes: Axes, rings: list[list[int]], parents: dict[int, int]) -> None:
         ends = np.array([places[parent], places[node]]).T
         axes.plot(*ends, color="#555", linewidth=0.9, zorder=1)
     points = np.array([places[node] for ring in rings for node in ring])
-    colours = ["#d55e00"] + ["#0072b2"] * (len(points) - 1)
+    colours = [VERMILION] + [BLUE] * (len(points) - 1)
     x, y = points.T
     axes.scatter(x, y, c=colours, s=34, zorder=2, edgecolors="white", linewidths=0.6)
     axes.set_aspect("equal")

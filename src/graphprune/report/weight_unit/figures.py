@@ -6,9 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from graphprune.report.cells import POINTS
+from graphprune.report.colours import BLUE, VERMILION
 from graphprune.report.weight_unit.labels import BLOCKS, FORM_STYLES, FORMS, LABELS, STYLES
 
-_PARTS = {"train": ("#0072b2", "training"), "val": ("#d55e00", "validation")}
+_PARTS = {"train": (BLUE, "training"), "val": (VERMILION, "validation")}
 _MEASURES = {"loss": ("cross-entropy, nats", 1), "accuracy": ("accuracy, %", POINTS)}
 
 

@@ -1,5 +1,7 @@
 """What arms, blocks and forms are called in tables and figures, and how they are drawn."""
 
+from graphprune.report.colours import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+
 LABELS = {
     "weight": "weights, by magnitude",
     "unit": "units, by l2 norm",
@@ -8,10 +10,10 @@ LABELS = {
 }
 # Okabe and Ito's colours, told apart by colour-blind readers; controls are dashed.
 STYLES = {
-    "weight": ("#0072b2", "o", "-"),
-    "unit": ("#d55e00", "s", "-"),
-    "random_weight": ("#56b4e9", "^", "--"),
-    "random_unit": ("#e69f00", "v", "--"),
+    "weight": (BLUE, "o", "-"),
+    "unit": (VERMILION, "s", "-"),
+    "random_weight": (SKY, "^", "--"),
+    "random_unit": (ORANGE, "v", "--"),
 }
 BLOCKS = {"pruned": "not retrained", "retrained": "retrained"}
 FORMS = {
@@ -23,8 +25,8 @@ FORMS = {
     "shrunk": "smaller network",
 }
 FORM_STYLES = {
-    "coo": ("#d55e00", "o"),
-    "csr": ("#0072b2", "s"),
-    "gather": ("#009e73", "^"),
-    "shrunk": ("#cc79a7", "D"),
+    "coo": (VERMILION, "o"),
+    "csr": (BLUE, "s"),
+    "gather": (GREEN, "^"),
+    "shrunk": (PURPLE, "D"),
 }

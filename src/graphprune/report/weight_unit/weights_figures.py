@@ -5,10 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from graphprune.report.colours import GREEN, VERMILION
 from graphprune.report.weight_unit.labels import LABELS, STYLES
 
 SHOWN_K = 0.5
-_REMOVED, _KEPT = ("#d55e00", "eliminated"), ("#009e73", "surviving")
+_REMOVED, _KEPT = (VERMILION, "eliminated"), (GREEN, "surviving")
 
 
 def histogram_figure(histograms: pd.DataFrame) -> Figure:

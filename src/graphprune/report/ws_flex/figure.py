@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle as Patch
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from graphprune.report.ws_flex.graphs import COMPLETE, swept
-from graphprune.report.ws_flex.sweet_spot import QUOTED, Rectangle, against_best, rectangle
+from graphprune.claims.sweet_spot import QUOTED, Rectangle, against_best, rectangle
+from graphprune.claims.ws_flex import COMPLETE, swept
+from graphprune.report.colours import VERMILION
 
 POINTS = 100
 _TICKS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
@@ -55,7 +56,7 @@ def _plane(
     ours = rectangle(known, pd.Series(sorted(kept)))
     axes.add_patch(_patch(ours, "black", "-", "sweet spot here"))
     label = "sweet spot as published (n = 64, CIFAR-10)"
-    axes.add_patch(_patch(QUOTED, "#d55e00", "--", label))
+    axes.add_patch(_patch(QUOTED, VERMILION, "--", label))
     axes.autoscale_view()
     axes.set_xlabel("clustering C")
     axes.set_ylabel("average shortest path length L")

@@ -2,19 +2,18 @@
 
 import pandas as pd
 
-from graphprune.report import cells
-from graphprune.report.output import Page
-from graphprune.report.ws_flex import words
-from graphprune.report.ws_flex.graphs import (
+from graphprune.claims.ws_flex import (
     COMPLETE,
-    NAMES,
     among_themselves,
     associations,
     explained,
     in_bands,
-    named,
     swept,
 )
+from graphprune.report import cells
+from graphprune.report.output import Page
+from graphprune.report.ws_flex import words
+from graphprune.report.ws_flex.words import NAMES, named
 
 TOP = 10
 

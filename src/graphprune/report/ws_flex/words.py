@@ -1,14 +1,14 @@
 """What the numbers of graph2nn's study say, in sentences."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from graphprune.claims.agreement import icc_two_way
 from graphprune.claims.best_mask import advantages, cross_fitted, noise_maxima
 from graphprune.claims.statistics import mean_interval, paired_difference
-from graphprune.report import cells
-from graphprune.report.ws_flex.graphs import COMPLETE, among_themselves, named, swept
-from graphprune.report.ws_flex.sweet_spot import (
+from graphprune.claims.sweet_spot import (
     ALPHA,
     QUOTED,
     QUOTED_BY_GRAPH,
@@ -17,6 +17,17 @@ from graphprune.report.ws_flex.sweet_spot import (
     against_complete,
     rectangle,
 )
+from graphprune.claims.ws_flex import COMPLETE, among_themselves, swept
+from graphprune.report import cells
+
+NAMES = {"clustering": "C", "aspl": "L", "density": "density", "width": "width"}
+
+
+def named(names: str | Sequence[str]) -> str:
+    """ "density and L" of "density, aspl"."""
+    parts = names.split(", ") if isinstance(names, str) else list(names)
+    shown = [NAMES[part] for part in parts if part]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 2 else shown)
 
 
 def run_note(table: pd.DataFrame, records: pd.DataFrame, of_data: str) -> str:
@@ -173,10 +184,13 @@ def _inside(known: pd.DataFrame, where: Rectangle) -> str:
     inside = where.holds(known)
     if inside.all() or not inside.any():
         return f"Of the graphs here {int(inside.sum())} of {len(known)} lie in the former."
-    mean, other = (known.loc[side, "accuracy"].mean() for side in (inside, ~inside))
+    here, elsewhere = (
+        cells.accuracy(part.mean(), part.std(), len(part))
+        for part in (known.loc[side, "accuracy"] for side in (inside, ~inside))
+    )
     return (
         f"Of the graphs here {int(inside.sum())} of {len(known)} lie in the former; their mean "
-        f"accuracy is {cells.points(mean)} %, that of the others {cells.points(other)} %."
+        f"accuracies in % are {here}, those of the others {elsewhere}: mean ± sd (n graphs)."
     )
 
 

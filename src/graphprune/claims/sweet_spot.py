@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from graphprune.claims.statistics import holm
-from graphprune.report.ws_flex.graphs import COMPLETE, swept
+from graphprune.claims.ws_flex import COMPLETE, swept
 
 ALPHA = 0.05
 

@@ -1,7 +1,5 @@
 """Every graph with its cost and its accuracy, and what the accuracies of graphs follow."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -13,7 +11,7 @@ from graphprune.claims.association import (
 from graphprune.errors import UserError
 
 COMPLETE = "complete"
-NAMES = {"clustering": "C", "aspl": "L", "density": "density", "width": "width"}
+QUANTITIES = ("clustering", "aspl", "density", "width")
 # What is held fixed when a graph's accuracy is set against each of its quantities.
 GIVEN: dict[str, tuple[tuple[str, ...], ...]] = {
     "clustering": ((), ("density",), ("density", "aspl")),
@@ -91,9 +89,8 @@ def associations(table: pd.DataFrame, level: float = 0.95, draws: int = 2000) ->
 def among_themselves(table: pd.DataFrame) -> pd.DataFrame:
     """Spearman's rho of the quantities with each other, over the graphs of the sweep."""
     known = swept(table)
-    names = list(NAMES)
-    values = [[partial_spearman(known[a], known[b]) for b in names] for a in names]
-    return pd.DataFrame(values, index=names, columns=names)
+    values = [[partial_spearman(known[a], known[b]) for b in QUANTITIES] for a in QUANTITIES]
+    return pd.DataFrame(values, index=QUANTITIES, columns=QUANTITIES)
 
 
 def in_bands(table: pd.DataFrame, level: float = 0.95, draws: int = 2000) -> pd.DataFrame:
@@ -130,13 +127,6 @@ def explained(table: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
         )
         rows.append((", ".join(names), *_ends(effect)))
     return pd.DataFrame(rows, columns=["quantities", "estimate", "low", "high", "n"])
-
-
-def named(names: str | Sequence[str]) -> str:
-    """ "density and L" of "density, aspl"."""
-    parts = names.split(", ") if isinstance(names, str) else list(names)
-    shown = [NAMES[part] for part in parts if part]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 2 else shown)
 
 
 def _standardised(values: pd.Series) -> pd.Series:
