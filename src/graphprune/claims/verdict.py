@@ -1,14 +1,15 @@
 """From an effect with its interval to one of supported, not supported, undecided."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from graphprune.claims.records import Claim, Criterion
-from graphprune.claims.statistics import Effect, t_width
+from graphprune.claims.statistics import Effect, t_width, unknown
 from graphprune.errors import UserError
 
 Outcome = Literal["supported", "not supported", "undecided"]
@@ -48,6 +49,31 @@ def verdict_row(
     values = [claim, criterion, cell, effect.estimate, effect.low, effect.high]
     values += [effect.level, effect.n, effect.unit, verdict.outcome, verdict.reason, failed]
     return dict(zip(COLUMNS, values, strict=True))
+
+
+NOT_JUDGED = "not judged"
+
+
+def not_judged(
+    claim: str, criterion: str, cell: str, effect: Effect, values: pd.Series
+) -> dict[str, object]:
+    """The row of an effect that stands beside the judged ones; values: by unit, NaN if failed."""
+    verdict = Verdict("undecided", "stands beside")
+    row = verdict_row(claim, criterion, cell, effect, verdict, int(values.isna().sum()))
+    return {**row, "verdict": NOT_JUDGED}
+
+
+def together(
+    claim: Claim, cell: str, rows: Sequence[Mapping[str, object]], verdicts: Mapping[str, Verdict]
+) -> dict[str, object]:
+    """The row of the verdict that needs all of `verdicts`, whose rows are `rows`."""
+    n = min((int(str(row["n"])) for row in rows), default=0)
+    return verdict_row(claim.id, "all", cell, unknown(claim.unit, n=n), all_of(verdicts), 0)
+
+
+def verdict_table(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """`rows` with COLUMNS, also where there are none."""
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def judge(rule: Claim | Criterion, effect: Effect) -> Verdict:

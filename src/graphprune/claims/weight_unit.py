@@ -10,18 +10,23 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from graphprune.claims.records import Claim, Criterion, claim
+from graphprune.claims.records import Criterion, claim
 from graphprune.claims.statistics import (
     Effect,
     equivalence,
     holm_levels,
     mean_interval,
-    unknown,
 )
-from graphprune.claims.verdict import COLUMNS, Verdict, all_of, judge, verdict_row
+from graphprune.claims.verdict import (
+    Verdict,
+    judge,
+    not_judged,
+    together,
+    verdict_row,
+    verdict_table,
+)
 from graphprune.errors import UserError
 
-NOT_JUDGED = "not judged"
 LOSSES = {"1 point": 0.01, "5 points": 0.05, "50 points": 0.5}
 _NEEDED = ["block", "arm", "level", "seed", "test_accuracy", "failure"]
 
@@ -44,12 +49,12 @@ def unit_1(records: pd.DataFrame) -> pd.DataFrame:
                 record.id, name, "no retraining", effect, verdicts[name], int(pair.isna().sum())
             )
         )
-    rows.append(_together(record, record.primary_cell, rows, verdicts))
+    rows.append(together(record, record.primary_cell, rows, verdicts))
     for name in LOSSES:
         pair = _later(lost, "retrained", name)
         if len(pair):
-            rows.append(_beside(record, name, "retrained", mean_interval(pair), pair))
-    return _table(rows)
+            rows.append(not_judged(record.id, name, "retrained", mean_interval(pair), pair))
+    return verdict_table(rows)
 
 
 def loss_table(records: pd.DataFrame) -> pd.DataFrame:
@@ -110,8 +115,8 @@ def unit_2(auc: pd.DataFrame) -> pd.DataFrame:
         cell = f"layer {layer}"
         verdicts[cell] = judge(criterion, effect)
         rows.append(verdict_row(record.id, criterion.name, cell, effect, verdicts[cell], failed))
-    rows.append(_together(record, record.primary_cell, rows, verdicts))
-    return _table(rows)
+    rows.append(together(record, record.primary_cell, rows, verdicts))
+    return verdict_table(rows)
 
 
 def _within(values: pd.Series, criterion: Criterion) -> Effect:
@@ -142,12 +147,12 @@ def unit_4(aics: pd.DataFrame) -> pd.DataFrame:
                 verdict_row(record.id, criterion.name, cell, effect, verdicts[cell], failed)
             )
         elif effect.n:
-            beside.append(_beside(record, criterion.name, cell, effect, linear))
+            beside.append(not_judged(record.id, criterion.name, cell, effect, linear))
         if effect.n:
             minus = mean_interval(broken)
-            beside.append(_beside(record, "piecewise minus logistic", cell, minus, broken))
-    rows.append(_together(record, "both, in each seed", rows, verdicts))
-    return _table(rows + beside)
+            beside.append(not_judged(record.id, "piecewise minus logistic", cell, minus, broken))
+    rows.append(together(record, "both, in each seed", rows, verdicts))
+    return verdict_table(rows + beside)
 
 
 def _in_each(criterion: Criterion, values: pd.Series) -> Verdict:
@@ -164,25 +169,6 @@ def _holm(pairs: Mapping[str, pd.Series], criterion: Criterion) -> dict[str, flo
     p_values = [mean_interval(pair, criterion.level).p_value for pair in pairs.values()]
     levels = holm_levels(p_values, alpha=1 - criterion.level)
     return {name: float(level) for name, level in zip(pairs, levels, strict=True)}
-
-
-def _together(
-    record: Claim, cell: str, rows: list[dict[str, object]], verdicts: Mapping[str, Verdict]
-) -> dict[str, object]:
-    n = min((int(str(row["n"])) for row in rows), default=0)
-    return verdict_row(record.id, "all", cell, unknown(record.unit, n=n), all_of(verdicts), 0)
-
-
-def _beside(
-    record: Claim, name: str, cell: str, effect: Effect, values: pd.Series
-) -> dict[str, object]:
-    verdict = Verdict("undecided", "stands beside")
-    row = verdict_row(record.id, name, cell, effect, verdict, int(values.isna().sum()))
-    return {**row, "verdict": NOT_JUDGED}
-
-
-def _table(rows: list[dict[str, object]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _checked(records: pd.DataFrame) -> pd.DataFrame:
