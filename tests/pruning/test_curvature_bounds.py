@@ -7,7 +7,7 @@ from curvature_cases import NETS, net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphprune.pruning import curvature_layer
+from graphprune.pruning import curvature_direct
 from graphprune.pruning.curvature import Settings, neural_curvature
 from graphprune.pruning.curvature_bounds import transport_bounds
 from graphprune.pruning.curvature_simplex import (
@@ -112,10 +112,10 @@ def test_without_a_tree_the_edges_are_solved_one_by_one(monkeypatch):
     """What happens when rounding makes no tree of a plan, or the pivots do not end."""
     model, examples = net("unpadded", seed=21)
     expected = neural_curvature(model, examples).scores()
-    monkeypatch.setattr(curvature_layer, "_GAP", -1.0)
+    monkeypatch.setattr(curvature_direct, "_GAP", -1.0)
     found = neural_curvature(model, examples).scores()
     monkeypatch.undo()
-    monkeypatch.setattr(curvature_layer, "_PIVOTS", 0)
+    monkeypatch.setattr(curvature_direct, "_PIVOTS", 0)
     again = neural_curvature(model, examples).scores()
     for tensor, values in expected.items():
         np.testing.assert_allclose(found[tensor], values, rtol=1e-9, atol=1e-9)

@@ -6,6 +6,7 @@ around v with the edge's length (Ollivier–Ricci curvature). A weight scores th
 over examples and, in convolutions, positions: it is dispensable only if no example needs it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from graphprune.errors import UserError
+from graphprune.progress import progress
 from graphprune.pruning.curvature_chain import read_chain
 from graphprune.pruning.curvature_scene import scenes
 from graphprune.pruning.curvature_work import Task, Work, bounds, run
 from graphprune.registry import lookup
 
 METHODS = ("exact", "bounds")
+_WAVE = 8  # examples at most that are measured without regard to each other
 
 
 class Curvature:
@@ -125,11 +128,33 @@ def neural_curvature(
     work = Work(scenes(chain), layers, settings.idleness, settings.method == "exact", revive)
     folder = None if checkpoint is None else Path(checkpoint) / work.digest()[:16]
     found = Curvature(work, folder, jobs)
-    tasks: list[Task] = [(t, x) for x in range(found.examples) for t in range(len(chain))]
-    for task, arrays in run(work, bounds, [(t, ()) for t in tasks], folder, jobs, "curvature"):
+    made = _in_waves(work, found.examples, folder, jobs)
+    for task, arrays in progress(made, found.examples * len(chain), "curvature"):
         found.arrays[task] = arrays
         found.solved += int(arrays["solved"])
     return found
+
+
+def _in_waves(
+    work: Work, examples: int, folder: Path | None, jobs: int
+) -> Iterator[tuple[Task, dict[str, np.ndarray]]]:
+    """The bounds of all layers and examples.
+
+    Scores are least values, so an example matters only where it may lie below those before it:
+    those of earlier waves, which are short at first. The examples of one wave know nothing of
+    each other and are done side by side; how many is fixed, so that numbers do not depend on
+    `jobs`.
+    """
+    least = [np.full(scene.inverse.shape, np.inf) for scene in work.scenes]
+    start = 0
+    while start < examples:
+        wave = range(start, min(examples, start + max(1, min(start // 2, _WAVE))))
+        calls = [((t, x), (least[t],)) for x in wave for t in range(len(least))]
+        uppers = list(least)
+        for task, arrays in run(work, bounds, calls, folder, jobs):
+            uppers[task[0]] = np.minimum(uppers[task[0]], arrays["upper"])
+            yield task, arrays
+        least, start = uppers, wave.stop
 
 
 def correct_examples(

@@ -14,30 +14,53 @@ DEAD = 1e-6  # values this close to 1 count as dead, as published
 
 
 @njit(cache=True)
-def closed_forms(near, far, inverse, dead, dead_value, revive, lower, upper):
+def settle(
+    near,
+    far,
+    weights,
+    source_slopes,
+    target_slopes,
+    source_dead,
+    target_dead,
+    dead_value,
+    revive,
+    relay,
+    ceiling,
+    lower,
+    upper,
+):
     """Minimum, into `lower` and `upper`, with edges whose value needs no transport.
 
-    near: (targets,) means A, NaN where the source has no masses; far: (sources,) likewise;
-    inverse: (targets, sources) 1/d, 0 where there is no edge; dead: of the edges. Edges that
-    are dead or lack masses on a side are settled; the others are left alone.
+    Those are dead or lack masses on a side. Returns which pairs have other edges that may lie
+    below `ceiling` and below `upper`, as far as the relay tells (if `relay`: it may carry all).
+
+    near: (pairs, targets) means A, NaN where the source has no masses; far: (pairs, sources)
+    likewise; weights: (targets, sources), 0 where there is no edge; slopes and dead: (pairs,
+    sources or targets); ceiling, lower, upper: (targets, sources).
     """
-    for v in range(len(near)):
-        for u in range(len(far)):
-            w = inverse[v, u]
-            if w == 0:
-                continue
-            if dead[v, u]:
-                value = dead_value
-            elif np.isnan(near[v]) or np.isnan(far[u]):
-                value = 2.0
-                value -= 1.0 if np.isnan(near[v]) else near[v] * w
-                value -= 1.0 if np.isnan(far[u]) else far[u] * w
-                if revive and abs(value - 1) <= DEAD:
+    open_ = np.zeros(len(near), np.bool_)
+    for k in range(len(near)):
+        for v in range(near.shape[1]):
+            for u in range(far.shape[1]):
+                if weights[v, u] == 0:
+                    continue
+                w = weights[v, u] * min(source_slopes[k, u], target_slopes[k, v])
+                a, b = near[k, v], far[k, u]
+                if source_dead[k, u] or target_dead[k, v]:
+                    value = dead_value
+                elif np.isnan(a) or np.isnan(b):
                     value = 2.0
-            else:
-                continue
-            lower[v, u] = min(lower[v, u], value)
-            upper[v, u] = min(upper[v, u], value)
+                    value -= 1.0 if np.isnan(a) else a * w
+                    value -= 1.0 if np.isnan(b) else b * w
+                    if revive and abs(value - 1) <= DEAD:
+                        value = 2.0
+                else:
+                    least = 2 - (a + b) * w if relay else -np.inf
+                    open_[k] |= least < ceiling[v, u] and least < upper[v, u]
+                    continue
+                lower[v, u] = min(lower[v, u], value)
+                upper[v, u] = min(upper[v, u], value)
+    return open_
 
 
 @njit(cache=True)

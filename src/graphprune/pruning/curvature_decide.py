@@ -16,6 +16,7 @@ import torch
 from graphprune.counts import kept_count
 from graphprune.errors import UserError
 from graphprune.masks.mask import Masks
+from graphprune.progress import progress
 from graphprune.pruning.curvature import Curvature
 from graphprune.pruning.curvature_work import Task, resolve, run
 from graphprune.registry import lookup
@@ -176,7 +177,9 @@ def _narrow(
         folder = found.folder / f"resolved_{digest}"
     found.history.append([cut.first, cut.examples, list(cut.names), place, most])
     done: dict[Task, dict[str, np.ndarray]] = dict(
-        run(found.work, resolve, calls, folder, found.jobs, "curvature at the cut")
+        progress(
+            run(found.work, resolve, calls, folder, found.jobs), len(calls), "curvature at the cut"
+        )
     )
     found.arrays.update(done)
     cut.refresh()

@@ -97,6 +97,26 @@ class Scene:
             found.append(np.where(inside, q, -1))
         return found[0], found[1]
 
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """(offsets, positions of v): one number for all pairs with the same sources and readers.
+
+        −1 where u lies in the padding.
+        """
+        at = self.source_positions
+        of = np.arange(at.shape[1])
+        if self.after is None:
+            of = np.zeros_like(of)
+        elif self.after.weight.all():  # else a unit's readers also depend on its channel
+            rows, columns = (
+                np.unique(np.sort(readers, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+                for readers in self.readers
+            )
+            of = (rows[:, None] * len(columns) + columns).ravel()
+        keys = np.where(at >= 0, at * (of.max() + 1) + of, -1)
+        found, numbers = np.unique(keys, return_inverse=True)
+        return numbers.reshape(at.shape) - int(found[0] < 0)
+
     def source_masses(self, values: np.ndarray, pattern: np.ndarray) -> np.ndarray:
         """(positions of u, P) from layer t − 1's values (C, H, W); rows of 0 where none
         is active."""

@@ -17,7 +17,6 @@ import numpy as np
 
 from graphprune.errors import UserError
 from graphprune.files import read_arrays, write_arrays
-from graphprune.progress import progress
 from graphprune.pruning.curvature_chain import Layer
 from graphprune.pruning.curvature_layer import Interval, LayerWork
 from graphprune.pruning.curvature_scene import Scene
@@ -62,9 +61,9 @@ class Work:
         return digest.hexdigest()
 
 
-def bounds(work: Work, task: Task) -> dict[str, np.ndarray]:
+def bounds(work: Work, task: Task, ceiling: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """`LayerWork.bounds` of a task, as arrays."""
-    return _packed(work.layer(task).bounds(work.exact))
+    return _packed(work.layer(task).bounds(work.exact, ceiling))
 
 
 def resolve(
@@ -82,7 +81,6 @@ def run(
     calls: Sequence[tuple[Task, tuple[Any, ...]]],
     folder: Path | None,
     jobs: int,
-    what: str,
 ) -> Iterator[tuple[Task, dict[str, np.ndarray]]]:
     """What ``function(work, task, *rest)`` returns for each (task, rest), in any order.
 
@@ -100,9 +98,7 @@ def run(
             missing.append((task, dict(calls)[task]))
             continue
         yield task, arrays
-    if not missing:
-        return
-    for task, arrays in progress(_made(work, function, missing, jobs), len(missing), what):
+    for task, arrays in _made(work, function, missing, jobs):
         if folder is not None:
             write_arrays(_file(folder, task), **arrays)
         yield task, arrays
