@@ -166,7 +166,9 @@ def test_searches_are_compared_on_fresh_seeds(table, runs):
     add_search(page, found_runs(), logs, 0.1)
     text = page.markdown()
     assert "(3 trainings each, 4 of all failed)" in text
-    assert "| Bayesian | 0 | 0.1 | 10 | 101.00 | 100.00 | 95.00 | 50.0 | 3 |" in text
+    assert (
+        "| Bayesian | 0 | 0.1 | 10 | 101.00 | 100.00 ± .00 (3) | 95.00 ± .00 (3) | 50.0 |" in text
+    )
     assert "in points: +2.00" in text
 
 

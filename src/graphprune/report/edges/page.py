@@ -201,6 +201,7 @@ def _found(mine: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
         seed = int(row["search_seed"])
         value = best.get((row["arm"], seed), float("nan"))
         failed = f", {row['failed']} failed" if row["failed"] else ""
+        n = f"{row['n']}{failed}"
         lines.append(
             {
                 "found by": STRATEGY[row["arm"]],
@@ -208,10 +209,9 @@ def _found(mine: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
                 "P": f"{row['p']:g}",
                 "K": row["k"],
                 "best objective in the search": cells.points(value),
-                "objective, fresh seeds": cells.points(row["objective"]),
-                "accuracy": cells.points(row["accuracy"]),
+                "objective, fresh seeds": cells.accuracy(row["objective"], row["objective_sd"], n),
+                "accuracy": cells.accuracy(row["accuracy"], row["accuracy_sd"], n),
                 "sparsity %": _share(row["sparsity"]),
-                "n": f"{row['n']}{failed}",
             }
         )
     return pd.DataFrame(lines)

@@ -127,7 +127,7 @@ def found_table(found: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """One row a search's winner (or the grid's optimum), trained on fresh seeds.
 
     network, arm, search_seed, p, k; accuracy, sparsity and objective (accuracy + alpha · sparsity,
-    on test): means over n fresh seeds, failed ones left out.
+    on test): means over n fresh seeds, failed ones left out; accuracy_sd, objective_sd: ddof 1.
     """
     rows = []
     keys = ["network", "arm", "search_seed", "p", "k"]
@@ -138,8 +138,10 @@ def found_table(found: pd.DataFrame, alpha: float) -> pd.DataFrame:
             dict(zip(keys, key, strict=True))
             | {
                 "accuracy": whole["test_accuracy"].mean(),
+                "accuracy_sd": whole["test_accuracy"].std(),
                 "sparsity": whole["sparsity"].mean(),
                 "objective": value.mean(),
+                "objective_sd": value.std(),
                 "n": len(whole),
                 "failed": len(mine) - len(whole),
             }
