@@ -23,7 +23,6 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import argparse
 import resource
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +38,10 @@ from graphprune.masks.mask import Masks
 from graphprune.models.build import build_model
 from graphprune.models.init import initialise
 from graphprune.pruning.curvature import Settings, correct_examples, neural_curvature
-from graphprune.pruning.curvature_chain import Transition, read_chain
+from graphprune.pruning.curvature_chain import Layer, Transition, read_chain
 from graphprune.pruning.curvature_decide import decide
+from graphprune.pruning.curvature_scene import Scene, scenes
+from graphprune.pruning.curvature_work import Work
 from graphprune.training.loop import State, train
 from graphprune.training.recipe import Recipe
 
@@ -194,8 +195,54 @@ def difference(loop: Loop, scores: dict[str, Tensor], sample: int) -> float:
     return largest
 
 
-def vgg(model: nn.Module, images: Tensor, labels: Tensor, per_class: int) -> None:
-    pass
+def vgg(model: nn.Module, images: Tensor, budget: int) -> None:
+    """The first images are the examples: after a short training few are classified correctly."""
+    rows = []
+    for name, settings in (("bounds + transports", Settings("bounds")),):
+        start = time.process_time()
+        found = neural_curvature(model, images, settings)
+        rows.append((name, time.process_time() - start))
+    start = time.process_time()
+    chain, layers = read_chain(model, images)
+    made = scenes(chain)
+    rows.append(("of it: distances", time.process_time() - start))
+    relay = Transportless(made, layers)
+    start = time.process_time()
+    for t in range(len(made)):
+        for x in range(len(images)):
+            relay.bound(t, x)
+    rows.append(("of it: relay bounds", time.process_time() - start))
+    for name, seconds in rows:
+        print(f"{name:<22}{seconds:>9.2f} s{seconds / len(images):>9.2f} s/example")
+    lower, upper = found.interval()
+    known = np.mean(np.concatenate([(lower[n] == upper[n]).ravel() for n in lower]))
+    print(f"weights that the bounds settle: {known:.1%}; memory {_gigabytes():.2f} GB")
+    print(f"{'sparsity':>9}{'made exact':>12}{'undecided':>11}{'seconds':>9}{'memory GB':>11}")
+    for sparsity in (0.5, 0.8, 0.95):
+        start = time.process_time()
+        cut = decide(found, sparsity, budget=budget)
+        seconds = time.process_time() - start
+        print(
+            f"{sparsity:>9}{cut.resolved:>12,}{cut.undecided:>11.3%}{seconds:>9.1f}"
+            f"{_gigabytes():>11.2f}"
+        )
+
+
+class Transportless:
+    """The bounds that need no transport: closed forms and what the relay alone costs."""
+
+    def __init__(self, made: list[Scene], layers: list[Layer]) -> None:
+        self.work = Work(made, layers, ALPHA, exact=False, revive=True)
+
+    def bound(self, t: int, example: int) -> None:
+        """As `bounds`, but below a ceiling under which nothing can lie."""
+        nowhere = np.full(self.work.scenes[t].inverse.shape, -np.inf)
+        self.work.layer((t, example)).bounds(exact=False, ceiling=nowhere)
+
+
+def _gigabytes() -> float:
+    """The most memory that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def main() -> None:
@@ -204,10 +251,19 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--examples", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--sample", type=int, default=300, help="edges timed a transition")
+    parser.add_argument("--vgg-data", type=Path, help="stored CIFAR-10 (default: the digits)")
+    parser.add_argument("--vgg-images", type=int, default=2000, help="that VGG9 is trained on")
+    parser.add_argument("--vgg-examples", type=int, default=1)
+    parser.add_argument("--budget", type=int, default=2000, help="weights made exact a cut")
+    parser.add_argument("--only", choices=("lenet", "vgg"))
     options = parser.parse_args()
     torch.set_num_threads(1)
-    network = trained("lenet_like", options.data, (1, 28, 28), options.epochs, 60_000)
-    lenet(*network, options.examples, options.sample)
+    if options.only != "vgg":
+        network = trained("lenet_like", options.data, (1, 28, 28), options.epochs, 60_000)
+        lenet(*network, options.examples, options.sample)
+    if options.only != "lenet":
+        model, images, _ = trained("vgg9", options.vgg_data, (3, 32, 32), 1, options.vgg_images)
+        vgg(model, images[: options.vgg_examples], options.budget)
 
 
 if __name__ == "__main__":
