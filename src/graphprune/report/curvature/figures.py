@@ -74,15 +74,16 @@ def spearman_figure(agreement: pd.DataFrame, threshold: float) -> Figure:
         axes.set_xticks(mine["layer"], [short(name) for name in mine["name"]], rotation=45)
         axes.grid(color="#eee")
 
-    figure = _panels(agreement, "network", draw)
-    for axes in figure.axes:
-        axes.set_xlabel("layer")
-    if figure.axes:
-        figure.axes[0].set_ylabel("Spearman of curvature, 1/|w|")
-    return figure
+    return _panels(agreement, "network", draw, "layer", "Spearman of curvature, 1/|w|")
 
 
-def _panels(rows: pd.DataFrame, column: str, draw: Draw) -> Figure:
+def _panels(
+    rows: pd.DataFrame,
+    column: str,
+    draw: Draw,
+    across_label: str = "removed share of the weights",
+    up_label: str = "test accuracy, %",
+) -> Figure:
     """A panel for each value of `column`, at most three side by side, one legend below."""
     values = list(dict.fromkeys(rows[column]))
     across = min(3, max(1, len(values)))
@@ -97,11 +98,11 @@ def _panels(rows: pd.DataFrame, column: str, draw: Draw) -> Figure:
         training = set(mine["training"]) if "training" in mine else set()
         trained = f", trained {TRAININGS[training.pop()]}" if training else ""
         panel.set_title(f"{value}{trained}", fontsize=10)
-        panel.set_xlabel("removed share of the weights")
+        panel.set_xlabel(across_label)
     for panel in panels[len(values) :]:
         panel.set_axis_off()
-    for panel in panels[:: across if len(values) else 1]:
-        panel.set_ylabel("test accuracy, %")
+    for panel in panels[::across]:
+        panel.set_ylabel(up_label)
     _legend(figure, list(panels))
     return figure
 
