@@ -33,7 +33,7 @@ IMAGES = {
 CLASSES = {"cifar100": 100, "imagenet": 1000}
 OWN_IMAGES = (3, 32, 32)
 FIVE_NODE_GRAPHS = 21
-# Of the networks that the study of curvature may have; of an mlp at the most (as in the smoke form).
+# Of the networks that the study of curvature may have; of an mlp with two hidden layers.
 CURVED_LAYERS = {"lenet_like": 5, "vgg9": 9, "mlp": 3}
 
 
