@@ -147,7 +147,7 @@ RUN_BY = {
     "src/graphprune/pruning/granularities/edge.py": PRUNING_EDGES,
     "src/graphprune/claims/edges.py": {"edges_report"},
     "src/graphprune/report/edges/page.py": {"edges_report"},
-    "src/graphprune/studies/weight_unit.py": {"weight_unit_train", "weight_unit_prune"},
+    "src/graphprune/studies/weight_unit.py": {"weight_unit_prune"},
     "src/graphprune/studies/weight_unit_weights.py": {"weight_unit_weights"},
     "src/graphprune/sparse/shrink.py": {"weight_unit_latency"},
     "src/graphprune/claims/sigmoid.py": {"weight_unit_report"},
@@ -225,6 +225,8 @@ def test_an_edit_plans_exactly_the_stages_that_run_the_file_and_what_follows(smo
 def test_an_edit_of_what_a_method_chooses_leaves_the_chains_of_rgp_alone(smoke, edited, file):
     edited(f"src/graphprune/pruning/{file}", COMMENT)
     stages = affected({"bogp_final", "rgp_train", "edges_train", *PRUNING_UNITS})
+    # Which has its scores from a file.
+    stages |= affected({"curvature_prune"}) if "weight" in file else set()
     # No edge of a graph is pruned weight by weight: the search and what it reads stay.
     spared = {"rgp_chain_report"} | ({"edges_search"} if "weight" in file else set())
     assert smoke.planned(*SMOKE) == stages - spared
