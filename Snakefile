@@ -42,6 +42,7 @@ localrules:
     edges_report,
     weight_unit_report,
     weight_unit_latency_report,
+    curvature_report,
     rgp_trees_report,
     rgp_propagation_report,
     rgp_bound_report,

@@ -95,8 +95,77 @@ rule curvature_prune:
         "../workflow_scripts/curvature_prune.py"
 
 
-STUDIES["curvature"] = [
-    f
-    for kind in ("curves", "agreement", "pruned", "layers", "retrained")
-    for f in curvature_files(kind)
-]
+rule curvature_report:
+    input:
+        agreement=curvature_files("agreement"),
+        records=[
+            file
+            for part in ("pruned", "layers", "retrained")
+            for file in curvature_files(part)
+        ],
+        meta=f"{DATA}/meta.json",
+        code=code_files("curvature_report.py", CLAIMS),
+    output:
+        **table_files(
+            CURVATURE_RESULTS,
+            "Neural curvature",
+            "Accuracy",
+            "nc_accuracy",
+            "Accuracy over the removed share, with verdicts",
+        ),
+        **table_files(
+            CURVATURE_RESULTS,
+            "Neural curvature",
+            "Layers",
+            "nc_layers",
+            "Curvature beside 1/|w|, layer by layer",
+        ),
+        **figure_files(
+            CURVATURE_RESULTS,
+            "Neural curvature",
+            "Accuracy",
+            "nc_accuracy",
+            "Accuracy over the removed share",
+        ),
+        **figure_files(
+            CURVATURE_RESULTS,
+            "Neural curvature",
+            "Accuracy",
+            "nc_retrained",
+            "Accuracy after retraining",
+        ),
+        **figure_files(
+            CURVATURE_RESULTS,
+            "Neural curvature",
+            "Accuracy",
+            "nc_examples",
+            "Numbers of examples a class",
+        ),
+        **figure_files(
+            CURVATURE_RESULTS,
+            "Neural curvature",
+            "Layers",
+            "nc_layers",
+            "One layer pruned at a time",
+        ),
+        **figure_files(
+            CURVATURE_RESULTS,
+            "Neural curvature",
+            "Layers",
+            "nc_spearman",
+            "Spearman of curvature with 1/|w|",
+        ),
+    log:
+        f"{CURVATURE_RESULTS}/logs/report.log",
+    benchmark:
+        f"{CURVATURE_RESULTS}/benchmarks/report.tsv"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(10),
+    params:
+        code=code_hash("curvature_report.py", CLAIMS),
+    script:
+        "../workflow_scripts/curvature_report.py"
+
+
+STUDIES["curvature"] = [*rules.curvature_report.output]

@@ -87,6 +87,7 @@ LISTS = [  # of mappings
     ("edges", "networks"),
     ("edges", "compared"),
     ("rgp_speed", "networks"),
+    ("curvature", "networks"),
 ]
 
 
@@ -117,6 +118,7 @@ def test_unknown_keys_are_refused_at_every_level():
         ("rgp", "networks", "model"),
         ("edges", "networks", "model"),
         ("rgp_speed", "networks", "model"),
+        ("curvature", "networks", "model"),
         ("recipes",),
     }  # options of a builder, names of the user's own
     blocks = {path for path, schema in KEYS.items() if "properties" in schema} - free
@@ -144,6 +146,7 @@ def test_the_schema_names_every_data_set():
 
 NET = "{name: x, model: {name: resnet56}, nodes: 16, degrees: [4], parts: [chain]}"
 EDGES = "{name: x, model: {name: mlp, hidden: [12, 9]}, nodes: 9, parts: [compared]}"
+CURVED = "{name: a, model: {name: lenet_like}, training: plain, parts: []}"
 RESNET = "{name: a, model: {name: cifar_resnet, depth: 8}}"
 BAD = [
     # keys
@@ -385,6 +388,44 @@ BAD = [
     ("weight_unit: {shuffles: 0}", "config key weight_unit.shuffles: 0 is less than"),
     ("weight_unit: {latency: {batches: [0]}}", "weight_unit.latency.batches, entry 1: 0 is less"),
     ("weight_unit: {latency: {repeats: 2}}", "config key weight_unit.latency.repeats: 2 is less"),
+    (
+        f"curvature: {{networks: [{CURVED}, {CURVED}]}}",
+        "curvature.networks has more than one",
+    ),
+    ("curvature: {recipe: curvatur}", "curvature.recipe: unknown recipe 'curvatur' (did you mean"),
+    (
+        "recipes: {curvature: {weight_decay: 0.1}}",
+        "recipes.curvature.weight_decay is 0.1, but",
+    ),
+    ("curvature: {cuts: [0.5]}", "config key curvature.cuts: [0.5] is too short"),
+    (
+        "curvature: {retrain: {sparsities: [0.5, 0.9]}}",
+        "retrain.sparsities is [0.5, 0.9] and la",
+    ),
+    ("curvature: {seeds: [1, 2, 3, 4]}", "config key curvature.seeds: [1, 2, 3, 4] is too short"),
+    ("curvature: {method: exct}", "curvature.method is 'exct' (did you mean 'exact'?)"),
+    ("curvature: {attack: {steps: 0}}", "config key curvature.attack.steps: 0 is less than"),
+    (
+        "curvature: {images: {size: 15}}",
+        "15 pixels wide, but lenet_like needs at least 16",
+    ),
+    (
+        f"curvature: {{networks: [{CURVED.replace('lenet_like', 'resnet18')}]}}",
+        "model.name is 'resnet18', expected one of",
+    ),
+    (
+        f"curvature: {{networks: [{CURVED.replace('}, t', ', widht: 2}, t')}]}}",
+        "unknown option 'widht' (did you mean 'width'",
+    ),
+    (
+        f"curvature: {{networks: [{CURVED.replace('}, t', ', activation: selu}, t')}]}}",
+        "activation is 'selu'; expected relu or tanh (network 'a' of curvature.networks)",
+    ),
+    (
+        f"curvature: {{networks: [{CURVED.replace('lenet_like', 'mlp')}]}}",
+        "curvature.networks.model.hidden is missing: the widths",
+    ),
+    ("studies: [curvature]\nprotocol: paper", "curvature takes its examples from the latter"),
     ("bogp: {five_nodes: {hidden: [4, 4]}}", "config key bogp.five_nodes.hidden, entry"),
     (
         "bogp: {settings: [{name: a, parts: [comparison]}, {name: a, parts: [comparison]}]}",
@@ -434,6 +475,7 @@ BLOCKS = [
     "ws_flex",
     "edges",
     "weight_unit",
+    "curvature",
 ]
 
 
@@ -475,6 +517,9 @@ GOOD = [
     f"rgp_speed: {{networks: [{RESNET}], nodes: 16, degrees: [3]}}",
     "studies: [edges]",
     "studies: [weight_unit]",
+    "studies: [curvature]",
+    f"curvature: {{networks: [{CURVED}], images: {{size: 16}}}}",
+    "curvature: {per_class: [7], method: bounds}",
     "weight_unit: {retrain: {sparsities: []}}",
     f"edges: {{networks: [{EDGES}], norms: [rms]}}",
     f"rgp: {{arms: [rgp], networks: [{NET}]}}",

@@ -25,6 +25,9 @@ TRAINING = {
     "edges_search",
     "weight_unit_train",
     "weight_unit_prune",
+    "curvature_train",
+    "curvature_scores",  # which trains nothing, but takes what trainings take
+    "curvature_prune",
 } | SEARCHING
 AFTER_BASE = {stage for stage in TRAINING if stage.startswith("bogp_")}
 AFTER_BASE -= {"bogp_base", "bogp_five_nodes"}
@@ -34,6 +37,7 @@ RGP_REPORTS = {"rgp_accuracy_report", "rgp_chain_report"}
 JUDGING = {"bogp_claims", "bogp_tradeoff_report", "bogp_identifiability_report"}
 JUDGING |= {"bogp_five_nodes_report", "rgp_bound_report", "rgp_propagation_report"} | RGP_REPORTS
 JUDGING |= {"edges_report", "weight_unit_report", "weight_unit_latency_report", "rgp_speed_report"}
+JUDGING |= {"curvature_report"}
 REPORTING = {"bogp_correlation", "bogp_tables", "bogp_figures", "bogp_ablation_report"}
 REPORTING |= {"bogp_regret", "bogp_settings", "bogp_reading", "rgp_trees_report"} | JUDGING
 REPORTING |= {"ws_flex_report"}
@@ -41,7 +45,8 @@ SEARCHING_GRAPHS = {"rgp_searches", "rgp_trees", "rgp_spread"}
 MAKING_GRAPHS = SEARCHING_GRAPHS | {"rgp_graphs", "rgp_train"} | PRUNING_EDGES
 # stage -> the stages that read what it makes
 READERS = {
-    "dataset": {"split", *TRAINING, *RGP_REPORTS, "edges_report", "weight_unit_report"},
+    "dataset": {"split", *TRAINING, *RGP_REPORTS, "edges_report", "weight_unit_report"}
+    | {"curvature_report"},
     "split": TRAINING,
     "mask_database": AFTER_BASE
     | {
@@ -109,6 +114,10 @@ READERS = {
     "weight_unit_latency": {"weight_unit_latency_report"},
     "weight_unit_report": {"provenance"},
     "weight_unit_latency_report": {"provenance"},
+    "curvature_train": {"curvature_scores", "curvature_prune"},
+    "curvature_scores": {"curvature_prune", "curvature_report"},
+    "curvature_prune": {"curvature_report"},
+    "curvature_report": {"provenance"},
 }
 # file -> the stages that run it
 RUN_BY = {
@@ -138,12 +147,21 @@ RUN_BY = {
     "src/graphprune/pruning/granularities/edge.py": PRUNING_EDGES,
     "src/graphprune/claims/edges.py": {"edges_report"},
     "src/graphprune/report/edges/page.py": {"edges_report"},
-    "src/graphprune/studies/weight_unit.py": {"weight_unit_train", "weight_unit_prune"},
+    "src/graphprune/studies/weight_unit.py": {"weight_unit_prune"},
     "src/graphprune/studies/weight_unit_weights.py": {"weight_unit_weights"},
     "src/graphprune/sparse/shrink.py": {"weight_unit_latency"},
     "src/graphprune/claims/sigmoid.py": {"weight_unit_report"},
     "src/graphprune/claims/weight_unit_time.py": {"weight_unit_latency_report"},
     "src/graphprune/report/weight_unit/page.py": {"weight_unit_report"},
+    "src/graphprune/pruning/curvature.py": {"curvature_scores"},
+    "src/graphprune/pruning/activity.py": {"curvature_scores"},
+    "src/graphprune/studies/curvature.py": {"curvature_scores"},
+    "src/graphprune/studies/curvature_arms.py": {"curvature_prune"},
+    "src/graphprune/training/evaluate_masked.py": {"curvature_prune"},
+    "src/graphprune/training/adversarial.py": TRAINING,
+    "src/graphprune/runs/keeping.py": {"weight_unit_train", "curvature_train"},
+    "src/graphprune/claims/curvature.py": {"curvature_report"},
+    "src/graphprune/report/curvature/page.py": {"curvature_report"},
     "src/graphprune/studies/tradeoff.py": {"bogp_tradeoff", "bogp_tradeoff_final"},
     "src/graphprune/studies/bogp_arms.py": {"bogp_final"},
     "src/graphprune/report/bogp/identifiability.py": {"bogp_identifiability_report"},
@@ -207,6 +225,8 @@ def test_an_edit_plans_exactly_the_stages_that_run_the_file_and_what_follows(smo
 def test_an_edit_of_what_a_method_chooses_leaves_the_chains_of_rgp_alone(smoke, edited, file):
     edited(f"src/graphprune/pruning/{file}", COMMENT)
     stages = affected({"bogp_final", "rgp_train", "edges_train", *PRUNING_UNITS})
+    # Which has its scores from a file.
+    stages |= affected({"curvature_prune"}) if "weight" in file else set()
     # No edge of a graph is pruned weight by weight: the search and what it reads stay.
     spared = {"rgp_chain_report"} | ({"edges_search"} if "weight" in file else set())
     assert smoke.planned(*SMOKE) == stages - spared

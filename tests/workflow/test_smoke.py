@@ -68,6 +68,10 @@ STAGES = {
     "weight_unit_latency": 1,
     "weight_unit_report": 1,
     "weight_unit_latency_report": 1,
+    "curvature_train": 1,
+    "curvature_scores": 1,
+    "curvature_prune": 3,
+    "curvature_report": 1,
     "provenance": 1,
     "all": 1,
 }
@@ -98,6 +102,7 @@ FIGURES = {
         "unit_auc",
         "unit_latency",
     ),
+    "curvature": ("nc_accuracy", "nc_retrained", "nc_examples", "nc_layers", "nc_spearman"),
 }
 TABLES = {
     "bogp/main": (
@@ -118,6 +123,7 @@ TABLES = {
     "ws_flex": ("ws_flex",),
     "edges": ("edges",),
     "weight_unit": ("unit_accuracy", "unit_weights", "unit_latency"),
+    "curvature": ("nc_accuracy", "nc_layers"),
 }
 
 
@@ -272,6 +278,8 @@ def test_trainings_ask_for_a_gpu_where_one_will_be_used(smoke, tmp_path):
         "edges_search",
         "weight_unit_train",
         "weight_unit_prune",
+        "curvature_train",
+        "curvature_prune",
     }
 
 
@@ -300,6 +308,7 @@ def test_every_overlay_plans_its_own_studies_and_no_others(smoke, name):
         "ws_flex": "ws_flex_report",
         "edges": "edges_report",
         "weight_unit": "weight_unit_report",
+        "curvature": "curvature_report",
         "rgp_speed": "rgp_speed_report",
     }
     found = {study for study, stage in last.items() if stage in planned}

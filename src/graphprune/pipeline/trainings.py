@@ -1,7 +1,7 @@
 """How much a job trains, from its params: what its time follows from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphprune.data.shapes import SHAPES
@@ -11,6 +11,8 @@ from graphprune.pruning.methods import method
 from graphprune.search.fetch import SCALINGS, SIMILARITIES
 from graphprune.search.loop import TOLD
 from graphprune.search.names import STRATEGIES
+from graphprune.studies.curvature_arms import ARMS as CURVATURE_ARMS
+from graphprune.studies.curvature_arms import LAYER_ARMS, RETRAINED_ARMS
 from graphprune.studies.edges_arms import GRID
 from graphprune.studies.rgp_arms import METHOD_ARMS
 from graphprune.studies.weight_unit_arms import ARMS as UNIT_ARMS
@@ -31,6 +33,8 @@ IMAGES = {
 CLASSES = {"cifar100": 100, "imagenet": 1000}
 OWN_IMAGES = (3, 32, 32)
 FIVE_NODE_GRAPHS = 21
+# Of the networks that the study of curvature may have; of an mlp with two hidden layers.
+CURVED_LAYERS = {"lenet_like": 5, "vgg9": 9, "mlp": 3}
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,27 @@ def _unit_prune(params: Mapping[str, Any], job: Job) -> Load:
     return Load(pruned if params["epochs"] else 0, pruned * params["epochs"], pruned)
 
 
+def _curvature_train(params: Mapping[str, Any], job: Job) -> Load:
+    found = _unit_train(params, job)
+    # Every step of an attack is a forward and backward pass over the batch, as a training step is.
+    attack = params["setup"].get("attack") or {"steps": 0}
+    return replace(found, epochs=found.epochs * (1 + attack["steps"]))
+
+
+def _curvature_prune(params: Mapping[str, Any], job: Job) -> Load:
+    block = job.config["curvature"]
+    seeds, cuts = len(block["seeds"]), len(params["cuts"])
+    if job.wildcards["part"] == "layers":
+        layers = CURVED_LAYERS[params["setup"]["model"]["name"]]
+        return Load(evaluations=seeds * cuts * layers * len(LAYER_ARMS))
+    if not params["epochs"]:
+        curves = len(CURVATURE_ARMS) + len(block["per_class"]) - 1
+        return Load(evaluations=seeds * cuts * curves)
+    trained = seeds * (1 + (cuts - 1) * len(RETRAINED_ARMS))
+    attack = params["setup"].get("attack") or {"steps": 0}
+    return Load(trained, trained * params["epochs"] * (1 + attack["steps"]), trained)
+
+
 def _setting(job: Job) -> Mapping[str, Any]:
     return bogp_settings(job.config["bogp"])[job.wildcards["setting"]]
 
@@ -221,6 +246,8 @@ COUNTED: dict[str, Callable[[Mapping[str, Any], Job], Load]] = {
     "edges_search": _edges_search,
     "weight_unit_train": _unit_train,
     "weight_unit_prune": _unit_prune,
+    "curvature_train": _curvature_train,
+    "curvature_prune": _curvature_prune,
     "bogp_search": _bogp_search,
     "bogp_final": _bogp_final,
     "bogp_ablation": _ablation,
