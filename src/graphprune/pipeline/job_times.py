@@ -59,7 +59,7 @@ class Times:
             return Time(self.jobs[job.benchmark], self.jobs[job.benchmark], MEASURED)
         if job.rule == "dataset" and job.config["data"]["name"] in FOLDERS:
             core = sum(IMAGES[job.config["data"]["name"]]) * self.picture
-            return Time(core / job.threads, core, STEP_TIMES)
+            return Time(core / job.asked.threads, core, STEP_TIMES)
         if job.rule not in self.rules:
             raise UserError(
                 f"no run of rule {job.rule} is in {JOBS.name}; run the experiment, or another one "
