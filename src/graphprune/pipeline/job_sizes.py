@@ -16,6 +16,7 @@ from graphprune.pipeline.job_times import (
     COUNTED,
     GPU_FLOPS,
     GPU_STEP,
+    SCALED,
     STEP_TIMES,
     STEPS,
     Time,
@@ -174,22 +175,26 @@ def page(experiments: dict[str, list[Sent]], times: Times) -> str:
         "## Where the numbers are from",
         "",
         "Jobs, resources and groups are those of the workflow: Snakemake plans each experiment "
-        "and nothing is run. *Work* leaves out the wait in the queue and the start of a job. "
+        "and nothing is run. Of a group, the resources are those that Snakemake sums up for all of "
+        "it, and the work is that of all its jobs together. *Work* leaves out the wait in the "
+        "queue and the start of a job. "
         "*Goes on* says whether a job that was killed, preempted or late goes on from its "
         "checkpoint; *attempts* are needed where the work is longer than the limit, which grows "
         "with them (see `--retries` in [cluster.md](cluster.md)).",
         "",
         f"* *{COUNTED}*: what the job trains, counted from its params (trainings × epochs × "
         f"multiply-adds), at {GPU_FLOPS / 1e12:g} TFLOP/s, which a ResNet-18 was published to "
-        f"sustain on an A100, and at least {GPU_STEP * 1000:g} ms a step (assumed). **No GPU of "
-        "ours stands behind these numbers**; trust them to a factor of three.",
+        f"sustain on an A100, and at least {GPU_STEP * 1000:g} ms a step (assumed; it decides for "
+        "small networks, so for all on MNIST). **No GPU of ours stands behind these numbers**; "
+        "trust them to a factor of three.",
         f"* *{STEP_TIMES}*: the same count, with the time of a step or a picture measured "
         f"([{STEPS.name}](../benchmarks/{STEPS.name})). GPUs measured: {gpus}. "
         "`python benchmarks/step_times.py` on a GPU adds it, and its times replace the others.",
         "* *this job*, *its rule elsewhere*: measured by Snakemake in a run of ours, of this very "
         "job or, at the most, of another job of the rule "
         "([job_times.csv](../benchmarks/job_times.csv)). A report grows with its tables, so the "
-        "latter is no bound.",
+        f"latter is no bound. *{SCALED}*: of a run that was stopped, scaled up from the share that "
+        "was done.",
         "* *h on one core*: the same trainings by steps measured on "
         f"{', '.join(devices.get('cpu', []))}. {agreement(experiments, times)}",
         "",
