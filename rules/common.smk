@@ -27,6 +27,11 @@ SHORT = 45  # minutes, for each of the trainings that go together
 # study -> the files it makes for people to read; each rules file adds its own
 STUDIES = {}
 
+# Within a job of a cluster, Snakemake does not know the profile's limits: a group of trainings has
+# one GPU, and does one after the other.
+if workflow.remote_exec:
+    workflow.register_resource("gpu", 1)
+
 
 onstart:
     # Jobs that are forced start anew instead of resuming from their checkpoint.
@@ -54,7 +59,7 @@ def gpus(wildcards):
     """1 where a training job will use a GPU: one is here, or a cluster hands it out."""
     device = config["compute"]["device"]
     if device == "auto":
-        return int(workflow.non_local_exec or gpu_here())
+        return int(workflow.non_local_exec or workflow.remote_exec or gpu_here())
     return int(device == "cuda")
 
 
