@@ -5,7 +5,8 @@
 For every job of the default experiment, or of the overlays named, that has a benchmark file
 below the results folder: seconds, and megabytes at the most. On a machine that does other things
 as well a job waits for its turn; what it waited longer than Snakemake's samples of its processor
-time are apart is left out. Rows go to
+time are apart is left out. Where `share` is given, the job was stopped when that share of it was
+done, and the seconds are scaled up from it by hand; a whole run takes the row's place. Rows go to
 benchmarks/job_times.csv, in the place of earlier ones of the same job. docs/job_sizes.md is
 made from it.
 """

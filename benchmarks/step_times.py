@@ -1,10 +1,13 @@
 """What a training step of every network of the experiments takes; a step of a search, a picture.
 
-For every different network, image size and precision in experiments/ (smoke apart) a few steps
+    python benchmarks/step_times.py [experiments/name.yaml ...]
+
+For every different network, image size and precision in experiments/ (smoke apart; or in those
+named) a few steps
 on random images, in batches as large as the recipe's or as a few seconds allow, on the device
 at hand: on a CPU one thread, timed by the processor's own clock, so that what else the machine
 does counts little. Prints a row each and writes them to benchmarks/step_times.csv, in the place
-of earlier ones of the same device. docs/job_sizes.md is made from it.
+of earlier ones of the same thing on the same device. docs/job_sizes.md is made from it.
 """
 
 import os
@@ -145,10 +148,12 @@ def name_of(device: torch.device) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
-    device = prepare(parser.parse_args().device, threads=1, deterministic=False)
+    parser.add_argument("overlays", type=Path, nargs="*", help="experiments (default: all)")
+    arguments = parser.parse_args()
+    device = prepare(arguments.device, threads=1, deterministic=False)
     who = {"device": name_of(device), "type": device.type, "torch": torch.__version__}
     rows: dict[str, dict[str, Any]] = {}
-    for overlay in sorted((ROOT / "experiments").glob("*.yaml")):
+    for overlay in arguments.overlays or sorted((ROOT / "experiments").glob("*.yaml")):
         if overlay.stem == "smoke":
             continue
         for job in plan(overlay):
@@ -159,14 +164,14 @@ def main() -> None:
             if key not in rows:
                 rows[key] = {**who, "what": "training", **known, **timed(job, device)}
                 print(rows[key], flush=True)
-    if device.type == "cpu":
+    if device.type == "cpu" and not arguments.overlays:
         for what, seconds in (("search", search_step()), ("picture", picture())):
             rows[what] = {**who, "what": what, "seconds": seconds}
             print(rows[what])
     table = pd.DataFrame(list(rows.values()))
     if FILE.exists():
-        others = pd.read_csv(FILE)
-        table = pd.concat([others[others["device"] != who["device"]], table])
+        same = ["device", "what", "model", "shape", "classes", "precision"]
+        table = pd.concat([pd.read_csv(FILE), table]).drop_duplicates(same, keep="last")
     write_text(FILE, table.to_csv(index=False, float_format="%.4g"))
 
 

@@ -17,7 +17,7 @@ rule mask_database:
         sparsity=r"[0-9.e-]+(to[0-9.e-]+)?",
     resources:
         mem_mb=memory(2000),
-        runtime=minutes(30),
+        runtime=minutes(15),
     params:
         code=lambda w: code_hash(
             "mask_database.py", module_of(SOURCES, w.source, "mask source")
@@ -94,11 +94,13 @@ rule bogp_base:
         f"{BOGP_RESULTS}/logs/base.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/base.tsv"
+    group:
+        together("bogp_base")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(120),
+        runtime=training_minutes(120),
     params:
         setup=bogp_setup,
         tuning_seeds=lambda w: bogp(w)["tuning_seeds"],
@@ -122,11 +124,13 @@ rule bogp_search:
         f"{BOGP_RESULTS}/logs/search/s{{sparsity}}.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/search/s{{sparsity}}.tsv"
+    group:
+        together("bogp_search_{setting}")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(240),
+        runtime=training_minutes(240),
     params:
         setup=bogp_setup,
         scope=lambda w: bogp(w)["scope"],
@@ -152,11 +156,13 @@ rule bogp_final:
         f"{BOGP_RESULTS}/logs/final/s{{sparsity}}.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/final/s{{sparsity}}.tsv"
+    group:
+        together("bogp_search_{setting}")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(240),
+        runtime=training_minutes(240),
     params:
         setup=bogp_setup,
         scope=lambda w: bogp(w)["scope"],

@@ -145,11 +145,13 @@ rule bogp_tradeoff:
         f"{BOGP_RESULTS}/benchmarks/tradeoff/{{pool}}.tsv"
     wildcard_constraints:
         pool="|".join(POOLS),
+    group:
+        together("bogp_tradeoff")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(240),
+        runtime=training_minutes(240),
     params:
         setup=bogp_setup,
         scope=lambda w: bogp(w)["scope"],
@@ -180,11 +182,13 @@ rule bogp_tradeoff_final:
         f"{BOGP_RESULTS}/benchmarks/tradeoff_final/{{pool}}.tsv"
     wildcard_constraints:
         pool="|".join(POOLS),
+    group:
+        together("bogp_tradeoff")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(240),
+        runtime=training_minutes(240),
     params:
         setup=bogp_setup,
         scope=lambda w: bogp(w)["scope"],

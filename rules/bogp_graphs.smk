@@ -23,11 +23,13 @@ rule bogp_identifiability:
         f"{BOGP_RESULTS}/logs/identifiability.log",
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/identifiability.tsv"
+    group:
+        together("bogp_identifiability")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(240),
+        runtime=training_minutes(240),
     params:
         setup=bogp_setup,
         scope=lambda w: bogp(w)["scope"],
@@ -108,11 +110,13 @@ rule bogp_five_nodes:
         f"{BOGP_ALL}/logs/five_nodes.log",
     benchmark:
         f"{BOGP_ALL}/benchmarks/five_nodes.tsv"
+    group:
+        together("bogp_base")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(240),
+        runtime=training_minutes(240),
     params:
         setup=FIVE_NODES_SETUP,
         nodes=5,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import graphprune
 from graphprune.errors import UserError
+from graphprune.pipeline.checkpoints import remove_checkpoints
 from graphprune.pipeline.code import ROOT, code_files, code_hash, module_hash
 from graphprune.pipeline.config import validate
 from graphprune.pipeline.job import FORCED, gpu_here
@@ -22,8 +23,14 @@ RESULTS = f"results/{config['experiment']}"
 SHARED = "results/shared"
 CLAIMS = "src/graphprune/claims/claims.yaml"  # data that the code of the claims reads
 DAY = 24 * 60  # minutes
+SHORT = 45  # minutes, for each of the trainings that go together
 # study -> the files it makes for people to read; each rules file adds its own
 STUDIES = {}
+
+# Within a job of a cluster, Snakemake does not know the profile's limits: a group of trainings has
+# one GPU, and does one after the other.
+if workflow.remote_exec:
+    workflow.register_resource("gpu", 1)
 
 
 onstart:
@@ -31,6 +38,11 @@ onstart:
     settings = workflow.dag_settings
     forced = ["*"] if settings.forceall else sorted(settings.forcerun)
     os.environ[FORCED] = os.pathsep.join(forced)
+
+
+onsuccess:
+    # Not before: a group of which one job has failed is sent again with those that had finished.
+    remove_checkpoints(job.output[0] for job in workflow.dag.jobs if job.output)
 
 
 def study_targets():
@@ -47,7 +59,7 @@ def gpus(wildcards):
     """1 where a training job will use a GPU: one is here, or a cluster hands it out."""
     device = config["compute"]["device"]
     if device == "auto":
-        return int(workflow.non_local_exec or gpu_here())
+        return int(workflow.non_local_exec or workflow.remote_exec or gpu_here())
     return int(device == "cuda")
 
 
@@ -59,6 +71,16 @@ def memory(megabytes):
 def minutes(amount):
     """Run time in minutes, growing with the attempt up to a day, which most partitions allow."""
     return lambda wildcards, attempt: min(amount * attempt, DAY)
+
+
+def together(name):
+    """The group of a training rule: `name` where the config says so, else none."""
+    return name if config["compute"]["group"] else None
+
+
+def training_minutes(amount):
+    """`minutes` for a rule with a group, whose limits are added up: SHORT each where it is one."""
+    return minutes(SHORT if config["compute"]["group"] else amount)
 
 
 def table_files(folder, category, group, name, what):

@@ -74,11 +74,13 @@ rule curvature_prune:
         f"{CURVATURE_RESULTS}/{{network}}/benchmarks/{{part}}.tsv"
     wildcard_constraints:
         part="pruned|layers|retrained",
+    group:
+        together("curvature_prune")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(480),
+        runtime=training_minutes(480),
     params:
         setup=curvature_setup,
         training=lambda w: CURVATURE_NETWORKS[w.network]["training"],

@@ -13,11 +13,13 @@ rule edges_dense:
         f"{EDGES_RESULTS}/{{network}}/logs/dense.log",
     benchmark:
         f"{EDGES_RESULTS}/{{network}}/benchmarks/dense.tsv"
+    group:
+        together("edges")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(240),
+        runtime=training_minutes(240),
     params:
         setup=edges_setup,
         tuning_seeds=EDGES["tuning_seeds"],
@@ -42,11 +44,13 @@ rule edges_train:
         f"{EDGES_RESULTS}/{{network}}/benchmarks/{{part}}.tsv"
     wildcard_constraints:
         part="grid|compared",
+    group:
+        together("edges")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(720),
+        runtime=training_minutes(720),
     params:
         setup=edges_setup,
         nodes=lambda w: EDGES_NETWORKS[w.network]["nodes"],
@@ -70,11 +74,13 @@ rule edges_search:
         f"{EDGES_RESULTS}/{{network}}/logs/search.log",
     benchmark:
         f"{EDGES_RESULTS}/{{network}}/benchmarks/search.tsv"
+    group:
+        together("edges")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(720),
+        runtime=training_minutes(720),
     params:
         setup=edges_setup,
         nodes=lambda w: EDGES_NETWORKS[w.network]["nodes"],

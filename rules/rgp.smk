@@ -35,11 +35,13 @@ rule rgp_dense:
         f"{RGP_RESULTS}/{{network}}/logs/dense.log",
     benchmark:
         f"{RGP_RESULTS}/{{network}}/benchmarks/dense.tsv"
+    group:
+        together("rgp")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(240),
+        runtime=training_minutes(240),
     params:
         setup=rgp_setup,
         tuning_seeds=RGP["tuning_seeds"],
@@ -68,11 +70,13 @@ rule rgp_train:
         f"{RGP_RESULTS}/{{network}}/k{{degree}}/benchmarks/{{part}}.tsv"
     wildcard_constraints:
         part="comparison|chain",
+    group:
+        together("rgp")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(480),
+        runtime=training_minutes(480),
     params:
         setup=rgp_setup,
         scope=RGP["scope"],

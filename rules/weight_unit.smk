@@ -14,11 +14,13 @@ rule weight_unit_train:
         f"{UNIT_RESULTS}/logs/train.log",
     benchmark:
         f"{UNIT_RESULTS}/benchmarks/train.tsv"
+    group:
+        together("weight_unit")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(240),
+        runtime=training_minutes(240),
     params:
         setup=UNIT_SETUP,
         seeds=UNIT["seeds"],
@@ -41,11 +43,13 @@ rule weight_unit_prune:
         f"{UNIT_RESULTS}/benchmarks/{{part}}.tsv"
     wildcard_constraints:
         part="pruned|retrained",
+    group:
+        together("weight_unit")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=minutes(480),
+        runtime=training_minutes(480),
     params:
         setup=UNIT_SETUP,
         sparsities=lambda w: (UNIT if w.part == "pruned" else UNIT["retrain"])[

@@ -151,9 +151,3 @@ def test_a_finished_piece_needs_no_checkpoint_and_others_keep_theirs(folder):
     assert not mine.exists()
     assert other.exists()
     assert Ledger(folder, IDENTITY).checkpoint("other") == other
-
-
-def test_nothing_is_left_when_the_job_is_done(folder):
-    Ledger(folder, IDENTITY).discard()
-    assert not folder.exists()
-    assert list(folder.parent.iterdir()) == []

@@ -11,6 +11,7 @@ from graphprune.data.raw import RawDataset
 from graphprune.data.split import save_split, stratified_split
 from graphprune.data.stored import write_dataset
 from graphprune.files import write_json
+from graphprune.pipeline.checkpoints import remove_checkpoints
 from graphprune.pipeline.training_job import shared_scores, training_job
 from graphprune.runs.setup import Setup
 
@@ -80,15 +81,16 @@ def test_only_who_asks_gets_the_test_set(tmp_path, test):
         assert ("test" in setup.splits) == test
 
 
-def test_what_is_finished_outlives_a_failure_and_goes_with_success(tmp_path):
+def test_what_is_finished_outlives_failure_and_success_and_goes_with_the_run(tmp_path):
     job = Job(tmp_path, recipe=False)
     with pytest.raises(KeyboardInterrupt):
         interrupted(job)
-    with training_job(job, test=False) as (_, ledger):
-        assert ledger.rows == {"a": {"score": 1}}
-        folder = ledger.folder
-    assert not folder.exists()
-    assert folder.parent == tmp_path
+    before = set(tmp_path.iterdir())
+    for _ in range(2):
+        with training_job(job, test=False) as (_, ledger):
+            assert ledger.rows == {"a": {"score": 1}}
+    remove_checkpoints([str(tmp_path / "never_run.parquet"), *job.output])
+    assert before - set(tmp_path.iterdir()) == {ledger.folder}
 
 
 def test_a_forced_job_starts_anew(tmp_path, monkeypatch):

@@ -1,7 +1,8 @@
-"""The pipeline on a real Slurm: jobs that are killed or late are sent again, and nothing differs.
+"""The pipeline on a real Slurm: preempted, killed and late jobs go on, and nothing differs.
 
 Slurm runs on this machine alone (tests/slurm). Two studies of the smoke run go through the
-profile, for time: graphs in a group, trainings with a GPU, reports on the "login node".
+profile, for time: graphs in a group, trainings with a GPU, those of RGP in a group, reports on the
+"login node".
 """
 
 import os
@@ -11,11 +12,15 @@ import subprocess
 import tempfile
 import time
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, SMOKE, copy_project
+from conftest import ROOT, SMOKE, Project, copy_project
+
+from graphprune.files import read_table
+from graphprune.runs import lines
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("slurm")]
 
@@ -24,6 +29,9 @@ CANNOT = 77
 PART = """
 experiment: part
 studies: [rgp, ws_flex]
+compute: {group: true, checkpoint_seconds: 0}
+recipes:
+  rgp: {epochs: 10}
 rgp:
   networks:
     - name: mlp
@@ -56,10 +64,9 @@ JOBS = {
     "graphs_rgp_spread_rgp_trees": (1, False),
     "ws_flex_graphs": (2, False),
     "ws_flex_train_wildcards_1": (1, True),
-    "rgp_dense_wildcards_mlp": (2, True),
-    "rgp_train_wildcards_mlp_3_comparison": (1, True),
-    "rgp_train_wildcards_mlp_4_comparison": (1, True),
+    "rgp_rgp_dense_rgp_train": (2, True),
 }
+TRAININGS = "rgp_rgp_dense_rgp_train"
 TABLES = ("rgp/tables/rgp_accuracy", "rgp_theory/tables/propagation", "ws_flex/tables/ws_flex")
 TOO_SMALL = {"dataset", "split", "provenance", "rgp_accuracy_report", "ws_flex_report"}
 
@@ -101,8 +108,11 @@ def slurm():
 
 def jobs(after=0):
     """The jobs that Slurm knows, one row each, in the order in which they were sent."""
-    columns = ["id", "comment", "state", "partition", "limit", "memory", "cpus", "gpus"]
-    form = "jobid:|,comment:|,state:|,partition:|,timelimit:|,minmemory:|,numcpus:|,tres-per-job:"
+    columns = ["id", "comment", "state", "partition", "limit", "memory", "cpus", "requeued", "gpus"]
+    form = (
+        "jobid:|,comment:|,state:|,partition:|,timelimit:|,minmemory:|,numcpus:|,restartcnt:|,"
+        "tres-per-job:"
+    )
     output = subprocess.run(
         ["squeue", "--states=all", "--noheader", "--sort=i", f"--Format={form}"],
         capture_output=True,
@@ -110,22 +120,41 @@ def jobs(after=0):
         check=True,
     ).stdout
     rows = [[cell.strip() for cell in line.split("|")] for line in output.splitlines()]
-    table = pd.DataFrame(rows, columns=columns).astype({"id": int, "cpus": int})
+    table = pd.DataFrame(rows, columns=columns).astype({"id": int, "cpus": int, "requeued": int})
     name = table["comment"].str.removeprefix("rule_")
     return table.assign(name=name)[table["id"] > after].reset_index(drop=True)
 
 
-def kill_once_it_runs(process, name):
-    """scancel the job of this name as soon as it runs."""
-    deadline = time.monotonic() + 240
+def records(project, name):
+    """Of a finished training job, what each training took: equal only if it is the same one."""
+    file = project.folder / f"results/part/rgp/mlp/{name}.parquet"
+    return set(read_table(file)[0]["seconds"]) if file.exists() else set()
+
+
+def begun(project, name):
+    """The same of the trainings that a job in the middle of another training has saved."""
+    folder = project.folder / f"results/part/rgp/mlp/{name}.parquet.checkpoint"
+    if not list(folder.glob("*.checkpoint")) or not (folder / "rows.jsonl").exists():
+        return set()
+    return {row["seconds"] for row in lines.read(folder / "rows.jsonl")[0].values()}
+
+
+def disturb_in_training(process, project, files, command):
+    """Send `command` about the group of trainings as soon as one of `files` is being trained.
+
+    The file, and what it had by then.
+    """
+    deadline = time.monotonic() + 400
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()[0][-8000:]
-        known = jobs()
-        for number in known.loc[(known["name"] == name) & (known["state"] == "RUNNING"), "id"]:
-            subprocess.run(["scancel", str(number)], check=True)
-            return
-        time.sleep(0.5)
-    raise AssertionError(f"no job {name} ran:\n{jobs()}")
+        for name in files:
+            saved = begun(project, name)
+            if saved and not records(project, name):
+                (number,) = jobs().query("name == @TRAININGS and state == 'RUNNING'")["id"]
+                subprocess.run([*command, str(number)], check=True)
+                return name, saved
+        time.sleep(0.1)
+    raise AssertionError(f"none of {files} was trained:\n{jobs()}")
 
 
 def planned(project, *profile):
@@ -152,9 +181,19 @@ def local(tmp_path_factory):
     return with_part(copy_project(tmp_path_factory.mktemp("local")))
 
 
+@dataclass(frozen=True)
+class Disturbed:
+    """A finished run through the profile, and what its trainings took that stood or were saved
+    when their job was requeued and, in another one of the group, killed."""
+
+    project: Project
+    finished: dict[str, set[float]]
+    saved: dict[str, set[float]]
+
+
 @pytest.fixture(scope="module")
-def remote(slurm, local, tmp_path_factory):
-    """The project with a finished run through the profile: one job slept, one was killed.
+def disturbed(slurm, local, tmp_path_factory):
+    """One job slept past its time, the group of trainings was requeued and then killed.
 
     Meanwhile `local` has run as well.
     """
@@ -169,14 +208,26 @@ def remote(slurm, local, tmp_path_factory):
     for key, mine in (("slurm_partition", "gpu"), ("gpu_model", "pretended")):
         edit(project, PROFILE_FILE, f"    {key}: \"''\"", f"    {key}: {mine}")
     process = project.start("--quiet", "rules", *PROFILE, *RUN)
+    both = {"k3/comparison", "k4/comparison"}
     try:
-        kill_once_it_runs(process, "rgp_dense_wildcards_mlp")
+        first, saved = disturb_in_training(process, project, both, ["scontrol", "requeue"])
+        (second,) = both - {first}
+        assert not begun(project, second), "two trainings shared the GPU"
+        finished = {"dense": records(project, "dense")}
+        saved = {first: saved}
+        saved |= [disturb_in_training(process, project, [second], ["scancel"])]
+        finished[first] = records(project, first)
         local.run(*RUN)
         output, _ = process.communicate(timeout=400)
     finally:
         process.kill()
     assert process.returncode == 0, output[-8000:]
-    return project
+    return Disturbed(project, finished, saved)
+
+
+@pytest.fixture(scope="module")
+def remote(disturbed):
+    return disturbed.project
 
 
 def test_jobs_are_sent_with_what_their_rules_ask_for(remote):
@@ -185,26 +236,31 @@ def test_jobs_are_sent_with_what_their_rules_ask_for(remote):
     with_gpu = set(sent.loc[sent["gpus"].str.endswith("gpu:pretended:1"), "name"])
     assert with_gpu == {name for name, (_, gpu) in JOBS.items() if gpu}
     assert set(sent.loc[sent["partition"] == "gpu", "name"]) == with_gpu
-    first = sent.drop_duplicates("name").set_index("name")
-    assert first.loc["rgp_train_wildcards_mlp_3_comparison", ["memory", "cpus"]].tolist() == [
-        "4000M",
-        1,
-    ]
-    # A group runs its jobs side by side.
-    assert first.loc["graphs_rgp_spread_rgp_trees", ["memory", "cpus"]].tolist() == ["4000M", 2]
+    first = sent.drop_duplicates("name").set_index("name")[["memory", "cpus", "limit"]]
+    assert first.loc["ws_flex_train_wildcards_1"].tolist() == ["4000M", 1, "12:00:00"]
+    # A group runs its jobs side by side, but trainings one after the other.
+    assert first.loc["graphs_rgp_spread_rgp_trees"].tolist() == ["4000M", 2, "1:00:00"]
+    assert first.loc[TRAININGS].tolist() == ["4000M", 1, "2:15:00"]
 
 
-def test_a_killed_and_a_late_job_are_sent_again_with_more(remote):
+def test_a_killed_and_a_late_job_are_sent_again_with_more_and_a_requeued_one_goes_back(remote):
     sent = jobs()
-    killed, late = (
-        sent[sent["name"] == name] for name in ("rgp_dense_wildcards_mlp", "ws_flex_graphs")
-    )
+    killed, late = (sent[sent["name"] == name] for name in (TRAININGS, "ws_flex_graphs"))
     assert killed["state"].tolist() == ["CANCELLED", "COMPLETED"]
     assert killed["memory"].tolist() == ["4000M", "8000M"]
+    assert killed["requeued"].tolist() == [1, 0]
     assert late["state"].tolist() == ["TIMEOUT", "COMPLETED"]
     assert late["limit"].tolist() == ["1:00", "2:00"]
     others = sent.drop(killed.index).drop(late.index)
     assert set(others["state"]) == {"COMPLETED"}
+
+
+def test_no_training_of_a_requeued_or_killed_group_is_done_twice(disturbed):
+    assert len(disturbed.saved) == len(disturbed.finished) == 2
+    for name, before in (*disturbed.finished.items(), *disturbed.saved.items()):
+        assert before
+        assert before <= records(disturbed.project, name)
+    assert not list(disturbed.project.folder.glob("results/part/**/*.checkpoint"))
 
 
 def assert_equal_tables(local, remote, table):

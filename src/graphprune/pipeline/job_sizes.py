@@ -16,15 +16,17 @@ from graphprune.pipeline.job_times import (
     COUNTED,
     GPU_FLOPS,
     GPU_STEP,
+    SCALED,
     STEP_TIMES,
     STEPS,
     Time,
     Times,
 )
-from graphprune.pipeline.plan import LOCAL, PROFILE, Job, plan
+from graphprune.pipeline.plan import PROFILE, Asked, Job, plan
 from graphprune.pipeline.trainings import load
 
 PAGE = ROOT / "docs" / "job_sizes.md"
+LOCAL = "local"
 MINUTE, HOUR = 60, 3600
 
 
@@ -37,14 +39,25 @@ class Sent:
     times: tuple[Time, ...]
 
     @property
+    def asked(self) -> Asked:
+        """What Slurm is asked for at the first attempt."""
+        first = self.jobs[0]
+        return first.group.asked if first.group else first.asked
+
+    @property
+    def resumes(self) -> bool:
+        """Whether all of it goes on from checkpoints."""
+        return all(job.resumes for job in self.jobs)
+
+    @property
     def minutes(self) -> float:
-        """Minutes of work."""
+        """Minutes of work, one job after the other."""
         return sum(time.seconds for time in self.times) / MINUTE
 
     @property
     def gpu_hours(self) -> float:
         pairs = zip(self.jobs, self.times, strict=True)
-        return sum(time.seconds for job, time in pairs if job.gpu) / HOUR
+        return sum(time.seconds for job, time in pairs if job.asked.gpus) / HOUR
 
     @property
     def core_hours(self) -> float:
@@ -53,7 +66,7 @@ class Sent:
     @property
     def attempts(self) -> int:
         """How often it is sent until it has ended, each time with a longer limit."""
-        limit, needed, attempts = self.jobs[0].limit, self.minutes, 0
+        limit, needed, attempts = self.asked.limit, self.minutes, 0
         while needed > 0:
             attempts += 1
             needed -= limit * attempts
@@ -67,12 +80,16 @@ def overlays() -> list[Path]:
 
 def sent(jobs: Iterable[Job], times: Times) -> list[Sent]:
     """The Slurm jobs, in order of name; and one named LOCAL of all that is no job."""
-    parts: dict[str, list[Job]] = {}
+    parts: dict[tuple[str, object], list[Job]] = {}
     for job in jobs:
-        parts.setdefault(job.place or job.benchmark, []).append(job)
+        if job.local:
+            key: tuple[str, object] = (LOCAL, None)
+        else:
+            key = (job.group.name, job.group) if job.group else (job.rule, job.benchmark)
+        parts.setdefault(key, []).append(job)
     found = [
-        Sent(part[0].place or part[0].rule, tuple(part), tuple(times.of(job) for job in part))
-        for part in parts.values()
+        Sent(name, tuple(part), tuple(times.of(job) for job in part))
+        for (name, _), part in parts.items()
     ]
     return sorted(found, key=lambda one: (one.name, one.minutes))
 
@@ -88,13 +105,13 @@ def rows(found: Sequence[Sent]) -> pd.DataFrame:
             {
                 "jobs": f"`{name}`" if len(jobs) == len(same) else f"`{name}` ({_rules(jobs)})",
                 "n": len(same),
-                "CPUs": max(job.threads for job in jobs),
-                "GB": f"{max(job.memory for job in jobs) / 1000:g}",
-                "GPU": max(int(job.gpu) for job in jobs),
-                "limit, min": max(job.limit for job in jobs),
+                "CPUs": max(one.asked.threads for one in same),
+                "GB": f"{max(one.asked.memory for one in same) / 1000:g}",
+                "GPU": max(one.asked.gpus for one in same),
+                "limit, min": _range([one.asked.limit for one in same]),
                 "work, min": _range(minutes),
                 "GPU h": _number(sum(one.gpu_hours for one in same)),
-                "goes on": "yes" if all(job.resumes for job in jobs) else "no",
+                "goes on": "yes" if all(one.resumes for one in same) else "no",
                 "estimated from": ", ".join(
                     sorted({time.source for one in same for time in one.times})
                 ),
@@ -112,7 +129,7 @@ def summary(experiments: dict[str, list[Sent]]) -> pd.DataFrame:
             {
                 "experiment": f"[{name}](#{name})",
                 "Slurm jobs": len(slurm),
-                "of them on a GPU": sum(any(job.gpu for job in one.jobs) for one in slurm),
+                "of them on a GPU": sum(one.asked.gpus > 0 for one in slurm),
                 "jobs of the workflow": sum(len(one.jobs) for one in every),
                 "shortest, min": _number(min(one.minutes for one in slurm)),
                 "longest, h": _number(max(one.minutes for one in slurm) / MINUTE),
@@ -158,22 +175,26 @@ def page(experiments: dict[str, list[Sent]], times: Times) -> str:
         "## Where the numbers are from",
         "",
         "Jobs, resources and groups are those of the workflow: Snakemake plans each experiment "
-        "and nothing is run. *Work* leaves out the wait in the queue and the start of a job. "
+        "and nothing is run. Of a group, the resources are those that Snakemake sums up for all of "
+        "it, and the work is that of all its jobs together. *Work* leaves out the wait in the "
+        "queue and the start of a job. "
         "*Goes on* says whether a job that was killed, preempted or late goes on from its "
         "checkpoint; *attempts* are needed where the work is longer than the limit, which grows "
         "with them (see `--retries` in [cluster.md](cluster.md)).",
         "",
         f"* *{COUNTED}*: what the job trains, counted from its params (trainings × epochs × "
         f"multiply-adds), at {GPU_FLOPS / 1e12:g} TFLOP/s, which a ResNet-18 was published to "
-        f"sustain on an A100, and at least {GPU_STEP * 1000:g} ms a step (assumed). **No GPU of "
-        "ours stands behind these numbers**; trust them to a factor of three.",
+        f"sustain on an A100, and at least {GPU_STEP * 1000:g} ms a step (assumed; it decides for "
+        "small networks, so for all on MNIST). **No GPU of ours stands behind these numbers**; "
+        "trust them to a factor of three.",
         f"* *{STEP_TIMES}*: the same count, with the time of a step or a picture measured "
         f"([{STEPS.name}](../benchmarks/{STEPS.name})). GPUs measured: {gpus}. "
         "`python benchmarks/step_times.py` on a GPU adds it, and its times replace the others.",
         "* *this job*, *its rule elsewhere*: measured by Snakemake in a run of ours, of this very "
         "job or, at the most, of another job of the rule "
         "([job_times.csv](../benchmarks/job_times.csv)). A report grows with its tables, so the "
-        "latter is no bound.",
+        f"latter is no bound. *{SCALED}*: of a run that was stopped, scaled up from the share that "
+        "was done.",
         "* *h on one core*: the same trainings by steps measured on "
         f"{', '.join(devices.get('cpu', []))}. {agreement(experiments, times)}",
         "",

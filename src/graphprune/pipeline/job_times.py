@@ -23,6 +23,7 @@ GPU_STEP = 0.002
 # Forward and backward, two operations a multiply-add; an evaluation is a third of it.
 PASSES = 3
 MEASURED, SAME_RULE, STEP_TIMES, COUNTED = "this job", "its rule elsewhere", "steps", "operations"
+SCALED = "a part of this job"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Times:
         table = pd.read_csv(jobs)
         self.jobs: Mapping[str, float] = table.set_index("job")["seconds"].to_dict()
         self.rules: Mapping[str, float] = table.groupby("rule")["seconds"].max().to_dict()
+        self.scaled = set(table.loc[table["share"].notna(), "job"])
         measured = pd.read_csv(steps)
         self.training = measured[measured["what"] == "training"]
         single = measured[measured["what"] != "training"].set_index("what")["seconds"]
@@ -56,10 +58,11 @@ class Times:
             seconds, source = self._gpu(job)
             return Time(seconds, core, source)
         if job.benchmark in self.jobs:
-            return Time(self.jobs[job.benchmark], self.jobs[job.benchmark], MEASURED)
+            source = SCALED if job.benchmark in self.scaled else MEASURED
+            return Time(self.jobs[job.benchmark], self.jobs[job.benchmark], source)
         if job.rule == "dataset" and job.config["data"]["name"] in FOLDERS:
             core = sum(IMAGES[job.config["data"]["name"]]) * self.picture
-            return Time(core / job.threads, core, STEP_TIMES)
+            return Time(core / job.asked.threads, core, STEP_TIMES)
         if job.rule not in self.rules:
             raise UserError(
                 f"no run of rule {job.rule} is in {JOBS.name}; run the experiment, or another one "

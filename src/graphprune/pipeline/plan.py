@@ -10,10 +10,12 @@ import yaml
 from snakemake.api import (
     ConfigSettings,
     DAGSettings,
+    GroupSettings,
     OutputSettings,
     ResourceSettings,
     SnakemakeApi,
 )
+from snakemake.resources import GroupResources, Resources
 from snakemake.settings.enums import Quietness
 
 from graphprune.data.shapes import FOLDERS
@@ -24,30 +26,42 @@ LOCAL = "local"
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What is asked of Slurm at the first attempt; memory in MB, limit in minutes."""
+
+    threads: int
+    memory: int
+    limit: int
+    gpus: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Jobs that are sent to Slurm as one. number: tells groups of one name apart."""
+
+    name: str
+    number: int
+    asked: Asked
+
+
+@dataclass(frozen=True)
 class Job:
     """One job of the workflow.
 
-    place: what it is sent to Slurm with: LOCAL (not at all), the name of a group of the profile,
-    or "" (alone). memory in MB and limit in minutes are those of the first attempt. resumes:
-    whether it goes on from a checkpoint. config: the whole of the experiment.
+    asked: by this job, were it sent alone. group: what it is sent with, if with others. local:
+    whether it is not sent at all. resumes: whether it goes on from a checkpoint. config: the whole
+    of the experiment.
     """
 
     rule: str
     wildcards: Mapping[str, str]
     params: Mapping[str, Any]
-    threads: int
-    memory: int
-    limit: int
-    gpu: bool
+    asked: Asked
     benchmark: str
-    place: str
+    group: Group | None
+    local: bool
     resumes: bool
     config: Mapping[str, Any]
-
-
-def groups() -> dict[str, str]:
-    """Rule -> the group that the Slurm profile puts it in."""
-    return dict(yaml.safe_load(PROFILE.read_text())["groups"])
 
 
 def plan(overlay: Path | None = None) -> list[Job]:
@@ -68,7 +82,7 @@ def plan(overlay: Path | None = None) -> list[Job]:
 
 
 def _planned(overlays: list[Path], changes: Mapping[str, Any]) -> list[Job]:
-    grouped = groups()
+    profile = yaml.safe_load(PROFILE.read_text())
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
@@ -76,24 +90,47 @@ def _planned(overlays: list[Path], changes: Mapping[str, Any]) -> list[Job]:
             snakefile=ROOT / "Snakefile",
             workdir=ROOT,
         )
-        workflow.dag(DAGSettings(forceall=True)).execute_workflow(executor="dryrun")
+        workflow.dag(DAGSettings(forceall=True)).execute_workflow(
+            executor="dryrun",
+            group_settings=GroupSettings(
+                overwrite_groups=profile["groups"], group_components=profile["group-components"]
+            ),
+        )
         # The API shows no jobs; what `snakemake --dag` draws is this.
         inner = workflow._workflow
         local = inner._localrules
+        groups = _groups(inner.dag, Resources.from_mapping(profile["resources"]))
         return [
             Job(
                 rule=job.rule.name,
                 wildcards=dict(job.wildcards_dict),
                 params=dict(job.params.items()),
-                threads=job.threads,
-                memory=job.resources["mem_mb"],
-                limit=job.resources["runtime"],
-                gpu=bool(job.resources.get("gpu", 0)),
+                asked=_asked(job.resources),
                 benchmark=str(job.benchmark),
-                place=LOCAL if job.rule.name in local else grouped.get(job.rule.name, ""),
+                group=groups.get(job),
+                local=job.rule.name in local,
                 resumes="training_job(" in (ROOT / "rules" / job.rule.script).read_text(),
                 config=inner.config,
             )
             for job in inner.dag.jobs
             if job.rule.script
         ]
+
+
+def _groups(dag: Any, limits: Resources) -> dict[Any, Group]:
+    """Snakemake's job -> the group it is in, as its executor for Slurm sums it up."""
+    found: dict[Any, Group] = {}
+    for group in dict.fromkeys(dag._group[job] for job in dag.jobs if job in dag._group):
+        summed = GroupResources.basic_layered(group.toposorted, limits, run_local=False)
+        whole = Group(group.groupid, len(found), _asked(summed))
+        found |= dict.fromkeys(group.jobs, whole)
+    return found
+
+
+def _asked(resources: Mapping[str, Any]) -> Asked:
+    return Asked(
+        threads=resources["_cores"],
+        memory=resources["mem_mb"],
+        limit=resources["runtime"],
+        gpus=resources.get("gpu", 0),
+    )

@@ -21,7 +21,8 @@ def training_job(snakemake: Any, test: bool) -> Iterator[tuple[Setup, Ledger]]:
     """The setup of a rule's ``setup`` params, and what the job has finished so far.
 
     Learning rate and epochs are those in the input ``recipe``, where there is one. Without `test`
-    the setup has no test set. The ledger is removed once the block has succeeded.
+    the setup has no test set. The ledger stays when the job is done: on a cluster, Snakemake does
+    a whole group again if one job of it fails. `pipeline.checkpoints` removes it after the run.
     """
     params = snakemake.params.setup
     recipe = snakemake.input.get("recipe")
@@ -39,7 +40,6 @@ def training_job(snakemake: Any, test: bool) -> Iterator[tuple[Setup, Ledger]]:
     ledger = Ledger(checkpoint_folder(snakemake), owner, forced(snakemake))
     setup.warm_up()
     yield setup, ledger
-    ledger.discard()
 
 
 def shared_scores(snakemake: Any, setup: Setup) -> Scores:

@@ -41,10 +41,6 @@ class Ledger:
         """Where a training in the middle of `key` saves its state."""
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.checkpoint"
 
-    def discard(self) -> None:
-        """The job's output stands: nothing of this is needed any more."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def _read(self) -> dict[str, dict[str, Any]]:
         if not self._log.exists():
             return {}
