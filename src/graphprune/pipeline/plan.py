@@ -22,7 +22,6 @@ from graphprune.data.shapes import FOLDERS
 from graphprune.pipeline.code import ROOT
 
 PROFILE = ROOT / "profiles" / "slurm" / "config.yaml"
-LOCAL = "local"
 
 
 @dataclass(frozen=True)
