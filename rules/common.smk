@@ -79,7 +79,7 @@ def together(name):
 
 
 def training_minutes(amount):
-    """`minutes` for a rule with a group, whose limits are added up: SHORT each where it is one."""
+    """`minutes`, or SHORT for each of a group: the limits of a group are added up."""
     return minutes(SHORT if config["compute"]["group"] else amount)
 
 
