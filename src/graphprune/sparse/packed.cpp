@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #if defined(__AVX512F__)
 constexpr int LANES = 16;
@@ -174,19 +175,32 @@ int64_t graphprune_packed_pack(
     const int64_t* block_start, int64_t* run_start, int64_t* entry_start, Run* run, uint32_t* entry)
 {
     int64_t runs = 0, entries = 0;
+    std::vector<int64_t> counts, order;
     for (int64_t b = 0; b < blocks; b++)
         for (int64_t first = 0; first < columns; first += TILE) {
             *run_start++ = runs;
             *entry_start++ = entries;
-            const int64_t last = std::min(first + TILE, columns);
-            for (int64_t r = block_start[b]; r < block_start[b + 1]; r++) {
-                const int64_t before = entries;
+            const int64_t last = std::min(first + TILE, columns), rows = block_start[b + 1] - block_start[b];
+            // Rows by their number of nonzeros: the processor then guesses where the loop over them ends.
+            int64_t place[TILE + 2] = {};
+            counts.assign(rows, 0);
+            order.resize(rows);
+            for (int64_t r = 0; r < rows; r++) {
+                const uint8_t* at = x + (block_start[b] + r) * row_stride;
+                for (int64_t c = first; c < last; c++) counts[r] += at[c * column_stride] != 0;
+                place[counts[r] + 1]++;
+            }
+            for (int64_t n = 1; n <= TILE; n++) place[n] += place[n - 1];
+            for (int64_t r = 0; r < rows; r++) order[place[counts[r]]++] = r;
+            for (const int64_t r : order) {
+                if (counts[r] == 0) continue;
+                const int64_t row = block_start[b] + r;
                 for (int64_t c = first; c < last; c++) {
-                    const uint8_t value = x[r * row_stride + c * column_stride];
+                    const uint8_t value = x[row * row_stride + c * column_stride];
                     entry[entries] = entry_of(value, c - first);  // stays only if it is not zero
                     entries += value != 0;
                 }
-                if (entries > before) run[runs++] = {static_cast<uint32_t>(r), static_cast<uint32_t>(entries - before)};
+                run[runs++] = {static_cast<uint32_t>(row), static_cast<uint32_t>(counts[r])};
             }
         }
     *run_start = runs;
