@@ -60,7 +60,7 @@ class Project:
     def snakemake(self, *arguments: str, fails: bool = False) -> str:
         """What Snakemake printed; the test fails if it did not end as expected."""
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=600)
+        output, _ = process.communicate(timeout=1500)
         assert (process.returncode != 0) == fails, output[-8000:]
         return output
 
@@ -84,7 +84,8 @@ def copy_project(folder: Path) -> Project:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            # Compiled kernels come along, which saves time; files that are being written do not.
+            ignored = shutil.ignore_patterns("*.pyc", "*.tmp.*", "*.egg-info")
             shutil.copytree(source, folder / part, ignore=ignored)
         else:
             shutil.copy2(source, folder / part)

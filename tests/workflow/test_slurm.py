@@ -67,6 +67,7 @@ JOBS = {
     "rgp_rgp_dense_rgp_train": (2, True),
 }
 TRAININGS = "rgp_rgp_dense_rgp_train"
+COMPARISONS = {"k3/comparison", "k4/comparison"}
 TABLES = ("rgp/tables/rgp_accuracy", "rgp_theory/tables/propagation", "ws_flex/tables/ws_flex")
 TOO_SMALL = {"dataset", "split", "provenance", "rgp_accuracy_report", "ws_flex_report"}
 
@@ -128,7 +129,10 @@ def jobs(after=0):
 def records(project, name):
     """Of a finished training job, what each training took: equal only if it is the same one."""
     file = project.folder / f"results/part/rgp/mlp/{name}.parquet"
-    return set(read_table(file)[0]["seconds"]) if file.exists() else set()
+    try:
+        return set(read_table(file)[0]["seconds"])
+    except FileNotFoundError:  # not yet, or no longer
+        return set()
 
 
 def begun(project, name):
@@ -142,7 +146,8 @@ def begun(project, name):
 def disturb_in_training(process, project, files, command):
     """Send `command` about the group of trainings as soon as one of `files` is being trained.
 
-    The file, and what it had by then.
+    The file, what it had by then, and what was finished by then: name -> records. Not read
+    afterwards, since Snakemake removes what a group that has failed had finished.
     """
     deadline = time.monotonic() + 400
     while time.monotonic() < deadline:
@@ -150,9 +155,10 @@ def disturb_in_training(process, project, files, command):
         for name in files:
             saved = begun(project, name)
             if saved and not records(project, name):
+                finished = {other: records(project, other) for other in ("dense", *COMPARISONS)}
                 (number,) = jobs().query("name == @TRAININGS and state == 'RUNNING'")["id"]
                 subprocess.run([*command, str(number)], check=True)
-                return name, saved
+                return name, saved, {other: found for other, found in finished.items() if found}
         time.sleep(0.1)
     raise AssertionError(f"none of {files} was trained:\n{jobs()}")
 
@@ -208,21 +214,21 @@ def disturbed(slurm, local, tmp_path_factory):
     for key, mine in (("slurm_partition", "gpu"), ("gpu_model", "pretended")):
         edit(project, PROFILE_FILE, f"    {key}: \"''\"", f"    {key}: {mine}")
     process = project.start("--quiet", "rules", *PROFILE, *RUN)
-    both = {"k3/comparison", "k4/comparison"}
     try:
-        first, saved = disturb_in_training(process, project, both, ["scontrol", "requeue"])
-        (second,) = both - {first}
+        first, saved, before = disturb_in_training(
+            process, project, COMPARISONS, ["scontrol", "requeue"]
+        )
+        (second,) = COMPARISONS - {first}
         assert not begun(project, second), "two trainings shared the GPU"
-        finished = {"dense": records(project, "dense")}
-        saved = {first: saved}
-        saved |= [disturb_in_training(process, project, [second], ["scancel"])]
-        finished[first] = records(project, first)
+        _, more, finished = disturb_in_training(process, project, [second], ["scancel"])
+        assert set(before) == {"dense"}
+        assert finished.items() >= before.items()
         local.run(*RUN)
         output, _ = process.communicate(timeout=400)
     finally:
         process.kill()
     assert process.returncode == 0, output[-8000:]
-    return Disturbed(project, finished, saved)
+    return Disturbed(project, finished, {first: saved, second: more})
 
 
 @pytest.fixture(scope="module")
