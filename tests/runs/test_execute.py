@@ -27,6 +27,7 @@ from graphprune.models.init import initialise
 from graphprune.pruning.methods import METHODS
 from graphprune.pruning.scope import tensors
 from graphprune.runs import execute as execution
+from graphprune.runs import measured
 from graphprune.runs.execute import Task, execute, train_task
 from graphprune.runs.setup import Setup
 from graphprune.seeds import derive
@@ -262,7 +263,7 @@ def test_the_test_set_is_not_read_where_the_setup_does_not_hold_it():
 
 def test_each_part_is_evaluated_once_after_the_last_epoch(monkeypatch):
     calls = []
-    evaluate, run = execution.evaluate, execution.train_task
+    evaluate, run = measured.evaluate, execution.train_task
 
     def counted(model, batches):
         calls.append("evaluate")
@@ -273,7 +274,7 @@ def test_each_part_is_evaluated_once_after_the_last_epoch(monkeypatch):
         calls.append("trained")
         return result
 
-    monkeypatch.setattr(execution, "evaluate", counted)
+    monkeypatch.setattr(measured, "evaluate", counted)
     monkeypatch.setattr(execution, "train_task", trained)
     execute(task("glob_5"), setup())
     assert calls == ["trained", "evaluate", "evaluate"]

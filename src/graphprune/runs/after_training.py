@@ -3,24 +3,20 @@
 import math
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from graphprune.masks.mask import Masks
-from graphprune.metrics.counts import count
-from graphprune.pruning.prune import empty_layers
 from graphprune.runs.kept import KeptNet
+from graphprune.runs.measured import described, no_outcome
 from graphprune.runs.record import RunRecord
 from graphprune.runs.setup import Setup
 from graphprune.seeds import derive
 from graphprune.training import checkpoint
-from graphprune.training.evaluate import evaluate
 from graphprune.training.loop import State, train
 
 PRUNED, RETRAINED = "pruned", "retrained"
-OUTCOME = ("val_accuracy", "val_loss", "test_accuracy", "test_loss")
 
 
 def retrain(
@@ -46,15 +42,6 @@ def retrain(
     return state.losses[-1], state.failure
 
 
-def outcome(model: nn.Module, setup: Setup) -> dict[str, float]:
-    """Accuracy and loss on val, and on test where the setup has it, else NaN."""
-    found = dict.fromkeys(OUTCOME, math.nan)
-    for part in [p for p in ("val", "test") if p in setup.splits]:
-        accuracy, loss = evaluate(model, setup.evaluation_batches(part).epoch(None))
-        found |= {f"{part}_accuracy": accuracy, f"{part}_loss": loss}
-    return found
-
-
 def pruned_record(
     net: KeptNet,
     setup: Setup,
@@ -74,13 +61,10 @@ def pruned_record(
 ) -> RunRecord:
     """The record of `net` under `masks`, after `epochs` of retraining.
 
-    outcome: of `outcome`; empty for a network that failed, whose accuracies are then NaN.
+    outcome: of `runs.measured.outcome`; empty for a network that failed.
     """
-    counts = count(model, setup.input_shape, masks, tuple(masks))
-    labels: dict[str, Any] = setup.labels
-    measured: dict[str, Any] = {**dict.fromkeys(OUTCOME, math.nan), **outcome}
     return RunRecord(
-        **labels,
+        **(described(model, masks, setup) | no_outcome() | outcome),
         arm=arm,
         method=method,
         block=block,
@@ -90,22 +74,9 @@ def pruned_record(
         graph="",
         seed=net.seed,
         search_seed=-1,
-        sparsity=counts.sparsity,
-        scope_weights=counts.scope_weights,
-        scope_kept=counts.scope_kept,
-        parameters=counts.parameters_all,
-        parameters_kept=counts.parameters_kept,
-        compression=counts.compression,
-        macs=counts.macs_dense,
-        macs_kept=counts.macs_kept,
-        empty_layers=", ".join(empty_layers(masks)),
         train_loss=train_loss,
         epochs=net.epoch + epochs,
         failure=failure,
         trainings=1 + bool(epochs),
         seconds=seconds,
-        device=str(setup.device),
-        precision=setup.precision,
-        torch=str(torch.__version__),
-        **measured,
     )

@@ -12,17 +12,16 @@ import torch
 from torch import nn
 
 from graphprune.masks.mask import Masks
-from graphprune.metrics.counts import count
 from graphprune.models.init import initialise
 from graphprune.pruning.context import Context
 from graphprune.pruning.methods import Method, method
-from graphprune.pruning.prune import empty_layers, next_masks
+from graphprune.pruning.prune import next_masks
 from graphprune.pruning.scope import tensors
+from graphprune.runs.measured import described, no_outcome, outcome
 from graphprune.runs.record import RunRecord
 from graphprune.runs.setup import Setup
 from graphprune.seeds import derive
 from graphprune.training import checkpoint
-from graphprune.training.evaluate import evaluate
 from graphprune.training.loop import Callback, State, finite, train
 
 
@@ -90,18 +89,10 @@ def execute(
     keeps its state; if it holds one of this task, the training goes on from there.
     """
     run = train_task(task, setup, saved, observer)
-    outcome: dict[str, Any] = dict.fromkeys(
-        ("val_accuracy", "val_loss", "test_accuracy", "test_loss"), math.nan
-    )
-    if not run.failure:
-        for part in [p for p in ("val", "test") if p in setup.splits]:
-            accuracy, loss = evaluate(run.model, setup.evaluation_batches(part).epoch(None))
-            outcome |= {f"{part}_accuracy": accuracy, f"{part}_loss": loss}
-    counts = count(run.model, setup.input_shape, run.masks, tuple(run.masks))
+    found = no_outcome() if run.failure else outcome(run.model, setup)
     scope = task.scope if isinstance(task.scope, str) else ", ".join(task.scope)
-    labels: dict[str, Any] = setup.labels
     return RunRecord(
-        **labels,
+        **(described(run.model, run.masks, setup) | found),
         arm=task.arm,
         method=task.method,
         block=task.block,
@@ -111,24 +102,11 @@ def execute(
         graph=task.graph,
         seed=task.seed,
         search_seed=task.search_seed,
-        sparsity=counts.sparsity,
-        scope_weights=counts.scope_weights,
-        scope_kept=counts.scope_kept,
-        parameters=counts.parameters_all,
-        parameters_kept=counts.parameters_kept,
-        compression=counts.compression,
-        macs=counts.macs_dense,
-        macs_kept=counts.macs_kept,
-        empty_layers=", ".join(empty_layers(run.masks)),
         train_loss=run.losses[-1] if run.losses else math.nan,
         epochs=run.epochs,
         failure=run.failure,
         trainings=run.trainings,
         seconds=run.seconds,
-        device=str(setup.device),
-        precision=setup.precision,
-        torch=str(torch.__version__),
-        **outcome,
     )
 
 

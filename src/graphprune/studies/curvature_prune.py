@@ -14,9 +14,10 @@ from torch import nn
 from graphprune.masks.mask import Masks
 from graphprune.progress import progress
 from graphprune.pruning.scope import weights
-from graphprune.runs.after_training import PRUNED, RETRAINED, outcome, pruned_record, retrain
+from graphprune.runs.after_training import PRUNED, RETRAINED, pruned_record, retrain
 from graphprune.runs.kept import KeptNet
 from graphprune.runs.ledger import Ledger
+from graphprune.runs.measured import outcome
 from graphprune.runs.scored import Scored
 from graphprune.runs.setup import Setup
 from graphprune.studies.curvature_arms import (

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from graphprune.progress import progress
-from graphprune.runs.after_training import PRUNED, RETRAINED, outcome, pruned_record, retrain
+from graphprune.runs.after_training import PRUNED, RETRAINED, pruned_record, retrain
 from graphprune.runs.kept import KeptNet
 from graphprune.runs.ledger import Ledger
+from graphprune.runs.measured import outcome
 from graphprune.runs.record import RunRecord
 from graphprune.runs.setup import Setup
 from graphprune.studies.weight_unit_arms import ARMS, SCOPE, pruned_masks
