@@ -276,6 +276,7 @@ def test_a_killed_measurement_goes_on_and_too_few_examples_are_a_failure(
         score_nets(nets, setup, OPTIONS, paths, Ledger(tmp_path / "l", {}), 1)
     again = score_nets(nets, setup, OPTIONS, paths, Ledger(tmp_path / "l", {}), 1)
     assert len(calls) == 3
+    assert not [path for path in (tmp_path / "l").iterdir() if path.is_dir()]  # nothing half done
     same = [c for c in table if c != "seconds"]
     pd.testing.assert_frame_equal(again[same], table[same])
     options = {**OPTIONS, "per_class": [1000]}

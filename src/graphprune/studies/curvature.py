@@ -4,6 +4,7 @@ import math
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,10 +53,12 @@ def score_nets(
         key = f"score/{net.seed}"
         found = ledger.get(key)
         if found is None or not file.exists():
-            scored, mine = _measured(net, setup, options, ledger, jobs)
+            working = ledger.folder / f"curvature{net.seed}"
+            scored, mine = _measured(net, setup, options, working, jobs)
             scored.save(file)
             found = {"rows": mine}
             ledger.add(key, found)
+            shutil.rmtree(working, ignore_errors=True)  # of a large network gigabytes
         rows += found["rows"]
     for file, path in zip(held, paths, strict=True):
         with whole(path) as temporary:
@@ -64,7 +67,7 @@ def score_nets(
 
 
 def _measured(
-    net: KeptNet, setup: Setup, options: Mapping[str, Any], ledger: Ledger, jobs: int
+    net: KeptNet, setup: Setup, options: Mapping[str, Any], working: Path, jobs: int
 ) -> tuple[Scored, list[dict[str, Any]]]:
     counts = tuple(options["per_class"])
     try:
@@ -74,8 +77,7 @@ def _measured(
         nothing = {"seed": net.seed, "layer": 0, "per_class": 0, "failure": str(error)}
         return Scored(counts, {}, {}, {}, {}, str(error)), [nothing]
     start = time.perf_counter()
-    folder = ledger.folder / f"curvature{net.seed}"
-    found = neural_curvature(model, examples, Settings(options["method"]), folder, jobs)
+    found = neural_curvature(model, examples, Settings(options["method"]), working, jobs)
     seconds = time.perf_counter() - start
     scored = scored_net(model, examples, found, counts, setup.classes)
     tested = _tested(net, setup, Attack(**options["attack"]))
