@@ -24,7 +24,7 @@ rule bogp_identifiability:
     benchmark:
         f"{BOGP_RESULTS}/benchmarks/identifiability.tsv"
     group:
-        together("bogp_identifiability")
+        together("bogp_base")
     threads: config["compute"]["threads"]
     resources:
         gpu=gpus,
