@@ -53,12 +53,28 @@ def test_the_relay_transport_is_optimal(problem):
     rows, columns, cost, near, far, lengths = problem
     tree, flow, _, _ = direct(rows, columns, cost)
     edges = np.argwhere(lengths > 0)
-    found = relay_transports(cost, near, far, edges, lengths.ravel(), tree, flow, 10_000)
+    none = np.full(len(edges), -np.inf)
+    found = relay_transports(cost, near, far, edges, lengths.ravel(), none, tree, flow, 10_000)
     assert flow.min() >= 0
     for (v, u), moved, length in zip(edges, found, lengths.ravel(), strict=True):
         assert moved == pytest.approx(
             by_pot(rows, columns, cost, near[v], far[u], length), abs=1e-10
         )
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems(), st.lists(st.booleans(), min_size=1))
+def test_a_transport_that_is_cheap_enough_is_not_sought_further(problem, cheap):
+    rows, columns, cost, near, far, lengths = problem
+    tree, flow, _, _ = direct(rows, columns, cost)
+    edges = np.argwhere(lengths > 0)
+    arguments = cost, near, far, edges, lengths.ravel()
+    never = np.full(len(edges), -np.inf)
+    exact = relay_transports(*arguments, never, tree, flow, 10_000)
+    cheap = np.resize(cheap, len(edges))
+    found = relay_transports(*arguments, exact + np.where(cheap, 1, -1) * 1e-9, tree, flow, 10_000)
+    assert (found[cheap] == -np.inf).all()
+    assert found[~cheap] == pytest.approx(exact[~cheap], abs=1e-10)
 
 
 @settings(max_examples=150, deadline=None)

@@ -74,6 +74,11 @@ class DirectTransport:
         return flow, float(flow[nodes] @ self.cost[low, high - len(self.rows)]), f, g
 
     @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return self.cost.nbytes + self.near.nbytes + self.far.nbytes
+
+    @property
     def _limit(self) -> int:
         return _PIVOTS * (len(self.rows) + len(self.columns))
 
@@ -99,8 +104,8 @@ class DirectTransport:
         proven = high - low <= PROVEN * np.maximum(1, np.abs(low))
         return low, np.where(proven, low, high)
 
-    def transports(self, edges: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """T of each edge for idleness ≥ 1/2."""
+    def transports(self, edges: np.ndarray, lengths: np.ndarray, enough: np.ndarray) -> np.ndarray:
+        """T of each edge for idleness ≥ 1/2; −inf may stand for one that is at most `enough`."""
         found = np.full(len(edges), np.nan)
         if self.tree is not None:
             # Each edge starts from the one before: alike ones follow each other.
@@ -111,6 +116,7 @@ class DirectTransport:
                 self.far,
                 edges[order],
                 lengths[order],
+                enough[order],
                 self.tree,
                 self.flow,
                 self._limit,

@@ -1,17 +1,21 @@
 """The curvature of one transition's weights for one example: bounds first, then what is left."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from graphprune.pruning.curvature_bounds import DEAD
+from graphprune.pruning.curvature_bounds import DEAD, PROVEN
 from graphprune.pruning.curvature_chain import Layer
 from graphprune.pruning.curvature_direct import DirectTransport
 from graphprune.pruning.curvature_pairs import Block, Pair
 from graphprune.pruning.curvature_scene import Scene
 
 _REVIVED = 2.0  # what a dead edge of an interior transition scores, as published
+_KEPT_BYTES = 2**28  # of direct transports that wait for the exact pass
+
+# What a pair's direct transport has told: bounds of its edges, and the transport itself.
+Kept = dict[tuple[int, int, int], tuple[np.ndarray, np.ndarray, DirectTransport]]
 
 
 @dataclass
@@ -61,13 +65,15 @@ class LayerWork:
         found = Interval(np.full(shape, np.inf), np.full(shape, np.inf), trees)
         if ceiling is None:
             ceiling = np.full(shape, np.inf)
-        for block in self._blocks():
+        blocks = list(self._blocks()) if exact else self._blocks()
+        kept: Kept | None = {} if exact else None
+        for block in blocks:
             for pair in self._open(block, ceiling, found.lower, found.upper):
-                self._bound(pair, found, ceiling)
+                self._bound(pair, found, ceiling, kept)
         found.lower = np.minimum(found.lower, ceiling)
         if exact:
             cutoff = np.minimum(found.upper, ceiling)
-            self.resolve(found, found.lower < cutoff, cutoff)
+            self._exact(found, found.lower < cutoff, cutoff, blocks, kept)
         return found
 
     def resolve(self, found: Interval, asked: np.ndarray, cutoff: np.ndarray) -> None:
@@ -75,13 +81,23 @@ class LayerWork:
 
         Where it does not, the lower bound rises to `cutoff`. `found` comes from `bounds`.
         """
+        self._exact(found, asked, cutoff, self._blocks(), None)
+
+    def _exact(
+        self,
+        found: Interval,
+        asked: np.ndarray,
+        cutoff: np.ndarray,
+        blocks: Iterable[Block],
+        kept: Kept | None,
+    ) -> None:
         best = np.where(asked, np.minimum(found.upper, cutoff), -np.inf)
         if not asked.any():
             return
         settled = found.upper.copy(), found.upper.copy()
-        for block in self._blocks():
+        for block in blocks:
             for pair in self._open(block, best, *settled):
-                self._resolve(pair, best, found)
+                self._resolve(pair, best, found, kept)
         found.lower = np.where(asked, best, found.lower)
         found.upper = np.where(asked & (best < cutoff), best, found.upper)
 
@@ -167,7 +183,7 @@ class LayerWork:
             dead_value, self.revive, self._relay == 2, ceiling[at], lower[at], upper[at]
         )
 
-    def _bound(self, pair: Pair, found: Interval, ceiling: np.ndarray) -> None:
+    def _bound(self, pair: Pair, found: Interval, ceiling: np.ndarray, kept: Kept | None) -> None:
         """Lower `found` to the bounds of this pair's edges, unless they lie above."""
         lower = found.lower[pair.offset][pair.cells]
         upper = found.upper[pair.offset][pair.cells]
@@ -175,24 +191,30 @@ class LayerWork:
         live = ~pair.dead & (pair.inverse > 0)
         if not self._matters(pair, live, cutoff):
             return
-        low, high, _ = self._direct(pair, found, live, cutoff)
+        low, high, direct = self._direct(pair, found, live, cutoff)
+        if kept is not None and (direct.size + low.nbytes) * (len(kept) + 1) < _KEPT_BYTES:
+            kept[pair.key] = low, high, direct
         found.lower[pair.offset][pair.cells] = np.fmin(lower, low)
         found.upper[pair.offset][pair.cells] = np.fmin(upper, high)
 
-    def _resolve(self, pair: Pair, best: np.ndarray, found: Interval) -> None:
+    def _resolve(self, pair: Pair, best: np.ndarray, found: Interval, kept: Kept | None) -> None:
         """Lower `best` to the values of this pair's edges where they may lie below it."""
         here = best[pair.offset][pair.cells]
         live = ~pair.dead & (pair.inverse > 0) & (here > -np.inf)
         if not self._matters(pair, live, here):
             return
-        low, high, direct = self._direct(pair, found, live, here)
-        known = high <= low
-        values = np.where(known, low, np.inf)
-        edges = np.argwhere(live & ~known & (low < here))
+        # Bounds from before were not sought above the cutoffs of then, which were no lower.
+        earlier = kept.get(pair.key) if kept else None
+        low, high, direct = earlier or self._direct(pair, found, live, here)
+        meet = high <= low
+        values = np.where(meet, low, np.inf)
+        edges = np.argwhere(live & ~meet & (low < here))
         if len(edges):
             lengths = 1 / pair.inverse[edges[:, 0], edges[:, 1]]
             if self.idleness >= 0.5:
-                moved = direct.transports(edges, lengths)
+                known = here[edges[:, 0], edges[:, 1]]
+                enough = (1 - known + PROVEN * np.maximum(1, np.abs(known))) * lengths
+                moved = direct.transports(edges, lengths, enough)
             else:
                 moved = direct.lazy_transports(edges, lengths, self.idleness)
             exact = 1 - moved / lengths

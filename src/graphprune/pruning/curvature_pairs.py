@@ -40,6 +40,11 @@ class Pair:
     dead: np.ndarray
     """(targets, sources)."""
 
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """What it is within its transition."""
+        return self.offset, self.position, self.group
+
 
 @dataclass(frozen=True)
 class Block:

@@ -131,12 +131,13 @@ def _row_minimum(row, g):
 
 
 @njit(cache=True)
-def relay_transports(cost, near, far, edges, lengths, base_parent, base_flow, limit):
+def relay_transports(cost, near, far, edges, lengths, enough, base_parent, base_flow, limit):
     """The cost T of the module's text for some edges, exact up to rounding.
 
     cost: (n, m), C; near: (targets, n); far: (sources, m); edges: (E, 2), which target and
     which source; lengths: (E,), d; base_parent, base_flow: of `plan_tree` and `tree_solution`.
-    NaN where `limit` pivots did not do. Each edge starts from the tree of the edge before.
+    −inf where T is at most `enough` (E,): a plan that cheap ends the search. NaN where `limit`
+    pivots did not do. Each edge starts from the tree of the edge before.
     """
     n, m = cost.shape
     tree = _tree(n, m)
@@ -147,6 +148,9 @@ def relay_transports(cost, near, far, edges, lengths, base_parent, base_flow, li
     for e in range(len(edges)):
         to_relay = near[edges[e, 0]]
         from_relay = far[edges[e, 1]] - lengths[e]
+        if _rerouted(cost, to_relay, from_relay, base_parent, base_flow) <= enough[e]:
+            found[e] = -np.inf
+            continue
         if fresh:
             # The relay hangs below the column it reaches most cheaply, by a cell without flow;
             # its row and column are tied by a cell of cost 0 that has the whole flow 1.
@@ -156,9 +160,21 @@ def relay_transports(cost, near, far, edges, lengths, base_parent, base_flow, li
             _hang(parent, child, after, before)
         _potentials(parent, child, after, depth, stack, is_row, cost, to_relay, from_relay, f, g)
         scale = max(largest, np.abs(to_relay).max(), np.abs(from_relay).max())
-        found[e] = _optimum(cost, to_relay, from_relay, -_SLACK * scale, limit, tree)
+        found[e] = _optimum(cost, to_relay, from_relay, -_SLACK * scale, enough[e], limit, tree)
         fresh = np.isnan(found[e])
     return found
+
+
+@njit(cache=True)
+def _rerouted(cost, near, far, parent, flow):
+    """What the plan on the tree costs where each piece may go by way of the edge instead."""
+    n = len(cost)
+    total = 0.0
+    for node in range(len(parent)):
+        if flow[node] > 0:
+            row, column = min(node, parent[node]), max(node, parent[node]) - n
+            total += flow[node] * min(cost[row, column], near[row] + far[column])
+    return total
 
 
 @njit(cache=True)
@@ -171,7 +187,7 @@ def optimal_tree(cost, base_parent, base_flow, limit):
     _hang(parent, child, after, before)
     nowhere, no_way = np.full(n, np.inf), np.full(m, np.inf)
     _potentials(parent, child, after, depth, stack, is_row, cost, nowhere, no_way, f, g)
-    _optimum(cost, nowhere, no_way, -_SLACK * np.abs(cost).max(), limit, tree)
+    _optimum(cost, nowhere, no_way, -_SLACK * np.abs(cost).max(), -np.inf, limit, tree)
     return parent[: n + m].copy()
 
 
@@ -231,12 +247,18 @@ def _potentials(parent, child, after, depth, stack, is_row, cost, near, far, f, 
 
 
 @njit(cache=True)
-def _optimum(cost, near, far, least, limit, tree):
-    """Pivot until no reduced cost is below `least`; the cost then, or NaN after `limit` pivots."""
-    parent, flow, _, _, _, _, _, is_row, f, g = tree
+def _optimum(cost, near, far, least, enough, limit, tree):
+    """Pivot until no reduced cost is below `least`; the cost then, or NaN after `limit` pivots.
+
+    −inf as soon as the cost is at most `enough`.
+    """
+    _, _, _, _, _, _, _, _, f, g = tree
     n, m = cost.shape
     row_at = 0
+    total = _total(cost, near, far, tree) if enough > -np.inf else np.inf
     for _ in range(limit):
+        if total <= enough:
+            return -np.inf
         # Cheapest first: the relay's own cells.
         row, column, worst = -1, -1, least
         for i in range(n):
@@ -260,11 +282,7 @@ def _optimum(cost, near, far, least, limit, tree):
                 if row >= 0 and step % 8 == 7:
                     break
             if row < 0:
-                total = 0.0
-                for node in range(1, len(parent)):
-                    if flow[node] != 0:
-                        total += flow[node] * _price(node, parent[node], cost, near, far, is_row)
-                return total
+                return _total(cost, near, far, tree)
             row_at = row
             for j in range(m):
                 if cost[row, j] - g[j] - f[row] <= worst:
@@ -272,8 +290,19 @@ def _optimum(cost, near, far, least, limit, tree):
                     break
         source = row if row < n else n + m
         target = n + column if column < m else n + m + 1
-        _pivot(source, target, worst, tree)
+        total += worst * _pivot(source, target, worst, tree)
     return np.nan
+
+
+@njit(cache=True)
+def _total(cost, near, far, tree):
+    """What the plan on the tree costs."""
+    parent, flow, _, _, _, _, _, is_row, _, _ = tree
+    total = 0.0
+    for node in range(1, len(parent)):
+        if flow[node] != 0:
+            total += flow[node] * _price(node, parent[node], cost, near, far, is_row)
+    return total
 
 
 @njit(cache=True)
@@ -306,6 +335,8 @@ def _detach(node, up, child, after, before):
 @njit(cache=True)
 def _pivot(source, target, reduced, tree):
     """Bring the cell (source row, target column) into the tree; the cell that blocks it leaves.
+
+    Returns what flows through it.
 
     Of several that block, the last one on the cycle from its apex leaves, which keeps a
     strongly feasible tree so and thereby prevents cycling (Cunningham 1976).
@@ -360,3 +391,4 @@ def _pivot(source, target, reduced, tree):
             stack[used] = low
             used += 1
             low = after[low]
+    return least
