@@ -10,12 +10,8 @@ from hypothesis import strategies as st
 from graphprune.pruning import curvature_direct
 from graphprune.pruning.curvature import Settings, neural_curvature
 from graphprune.pruning.curvature_bounds import transport_bounds
-from graphprune.pruning.curvature_simplex import (
-    optimal_tree,
-    plan_tree,
-    relay_transports,
-    tree_solution,
-)
+from graphprune.pruning.curvature_simplex import optimal_tree, relay_transports
+from graphprune.pruning.curvature_tree import plan_tree, tree_solution
 
 
 @st.composite

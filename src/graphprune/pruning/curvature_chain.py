@@ -7,35 +7,18 @@ serves all. Batch normalisation, activation, flattening and dropout are no nodes
 """
 
 import copy
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 
 from graphprune.errors import UserError
+from graphprune.pruning.curvature_trace import NORMS, Step, no_rule, refuse_unknown, steps
 from graphprune.registry import lookup
 
 BATCH_NORM = ("raw", "folded")
 OUTPUTS = ("logits", "softmax")
-
-_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
-_SILENT = (nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout)
-_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-_RULES = (nn.Conv2d, nn.Linear, *_NORMS, nn.ReLU, nn.Tanh, *_SILENT)
-_KNOWN = "Conv2d, Linear, BatchNorm, ReLU, Tanh, Flatten, Dropout"
-# What a plain function or method of a traced model stands for.
-_FUNCTIONS: dict[Any, type[nn.Module]] = {
-    torch.relu: nn.ReLU,
-    nn.functional.relu: nn.ReLU,
-    "relu": nn.ReLU,
-    torch.tanh: nn.Tanh,
-    "tanh": nn.Tanh,
-    torch.flatten: nn.Flatten,
-    "flatten": nn.Flatten,
-}
 
 
 @dataclass(frozen=True)
@@ -67,14 +50,6 @@ class Layer:
     """tanh(z)/z of a tanh unit's (and, in such a net, the output's) pre-activation, else 1."""
 
 
-@dataclass
-class _Step:
-    kind: type[nn.Module]
-    apply: Callable[[Tensor], Tensor]
-    name: str
-    module: nn.Module | None
-
-
 def read_chain(
     model: nn.Module, examples: Tensor, batch_norm: str = "raw", output: str = "logits"
 ) -> tuple[list[Transition], list[Layer]]:
@@ -90,69 +65,12 @@ def read_chain(
     """
     lookup(dict.fromkeys(BATCH_NORM), batch_norm, "batch_norm of neural curvature")
     lookup(dict.fromkeys(OUTPUTS), output, "output of neural curvature")
-    _refuse_unknown(model)
+    refuse_unknown(model)
     if len(examples) == 0:
         raise UserError("neural curvature needs at least one example")
     model = copy.deepcopy(model).cpu().double().eval()
     with torch.no_grad():
         return _run(model, examples.detach().cpu().double(), batch_norm, output)
-
-
-def _refuse_unknown(model: nn.Module) -> None:
-    for name, module in model.named_modules():
-        if module.__module__.startswith("torch.nn") and not isinstance(
-            module, (*_RULES, *_CONTAINERS)
-        ):
-            raise _no_rule(type(module).__name__, name)
-
-
-def _no_rule(what: str, where: str) -> UserError:
-    place = f" ('{where}')" if where else ""
-    return UserError(f"neural curvature has no rule for {what}{place}; it knows chains of {_KNOWN}")
-
-
-def _steps(model: nn.Module) -> Iterator[_Step]:
-    """The modules and functions that `model` applies, in order."""
-    if isinstance(model, _RULES):
-        yield _Step(type(model), model, "", model)
-        return
-    try:
-        graph = fx.symbolic_trace(model).graph
-    except Exception as error:  # tracing runs the user's code: anything may be raised
-        raise UserError(
-            f"neural curvature cannot follow the forward pass of {type(model).__name__}: {error}"
-        ) from error
-    previous: fx.Node | None = None
-    seen: set[str] = set()
-    for node in graph.nodes:
-        inputs = node.all_input_nodes
-        if node.op == "output":
-            if inputs != [previous]:
-                raise _no_rule("a model with several outputs", type(model).__name__)
-            return
-        if node.op == "placeholder":
-            if previous is not None:
-                raise _no_rule("a model with several inputs", type(model).__name__)
-        elif inputs != [previous]:
-            raise _no_rule(f"branches (at {getattr(node.target, '__name__', node.target)})", "")
-        elif node.op == "call_module":
-            module = model.get_submodule(str(node.target))
-            if node.target in seen and list(module.parameters()):
-                raise _no_rule("a module that is used twice", str(node.target))
-            seen.add(str(node.target))
-            yield _Step(type(module), module, str(node.target), module)
-        elif node.target in _FUNCTIONS:
-            yield _Step(_FUNCTIONS[node.target], _applied(node), node.name, None)
-        else:
-            raise _no_rule(getattr(node.target, "__name__", str(node.target)), "")
-        previous = node
-
-
-def _applied(node: fx.Node) -> Callable[[Tensor], Tensor]:
-    rest, options = node.args[1:], dict(node.kwargs)
-    if node.op == "call_method":
-        return lambda x: getattr(x, str(node.target))(*rest, **options)
-    return lambda x: node.target(x, *rest, **options)  # type: ignore[operator]
 
 
 def _run(
@@ -162,7 +80,7 @@ def _run(
     layers: list[Layer] = []
     shape: tuple[int, ...] = tuple(x.shape[1:])  # of the layer now read, before any flattening
     pre, kind = x, "input"
-    for step in _steps(model):
+    for step in steps(model):
         if issubclass(step.kind, (nn.Conv2d, nn.Linear)):
             assert step.module is not None
             source = _source(step, x, shape, first=not transitions)
@@ -171,15 +89,15 @@ def _run(
             transitions.append(_transition(step, source, after))
             x = pre = after
             shape, kind = transitions[-1].target, "linear"
-        elif issubclass(step.kind, _NORMS):
+        elif issubclass(step.kind, NORMS):
             if kind not in ("linear",):
-                raise _no_rule("BatchNorm that does not follow Conv2d or Linear", step.name)
+                raise no_rule("BatchNorm that does not follow Conv2d or Linear", step.name)
             if batch_norm == "folded":
                 transitions[-1] = _folded(transitions[-1], step)
             x = pre = step.apply(x)
         elif issubclass(step.kind, (nn.ReLU, nn.Tanh)):
             if kind != "linear":
-                raise _no_rule("an activation that does not follow a weight layer", step.name)
+                raise no_rule("an activation that does not follow a weight layer", step.name)
             kind = "relu" if issubclass(step.kind, nn.ReLU) else "tanh"
             x = step.apply(x)
         else:
@@ -187,7 +105,7 @@ def _run(
     if not transitions:
         raise UserError("neural curvature needs a model with at least one Conv2d or Linear layer")
     if kind != "linear":
-        raise _no_rule("an activation behind the last weight layer", "")
+        raise no_rule("an activation behind the last weight layer", "")
     z = x
     if output == "softmax":
         x = x.flatten(1).softmax(1).reshape(x.shape)
@@ -196,7 +114,7 @@ def _run(
     return transitions, layers
 
 
-def _source(step: _Step, x: Tensor, shape: tuple[int, ...], first: bool) -> tuple[int, int, int]:
+def _source(step: Step, x: Tensor, shape: tuple[int, ...], first: bool) -> tuple[int, int, int]:
     if issubclass(step.kind, nn.Conv2d):
         if x.dim() != 4:
             raise UserError(
@@ -205,13 +123,13 @@ def _source(step: _Step, x: Tensor, shape: tuple[int, ...], first: bool) -> tupl
             )
         return (x.shape[1], x.shape[2], x.shape[3])
     if x.dim() != 2:
-        raise _no_rule(f"a Linear layer on inputs of shape {tuple(x.shape[1:])}", step.name)
+        raise no_rule(f"a Linear layer on inputs of shape {tuple(x.shape[1:])}", step.name)
     if first or len(shape) != 3:
         return (x.shape[1], 1, 1)
     return (shape[0], shape[1], shape[2])
 
 
-def _transition(step: _Step, source: tuple[int, int, int], after: Tensor) -> Transition:
+def _transition(step: Step, source: tuple[int, int, int], after: Tensor) -> Transition:
     module = step.module
     assert isinstance(module, (nn.Conv2d, nn.Linear))
     weight = module.weight.detach().numpy().astype(np.float64)
@@ -232,7 +150,7 @@ def _transition(step: _Step, source: tuple[int, int, int], after: Tensor) -> Tra
         kernel = absolute.reshape(len(weight), *source)
         return Transition(name, kernel, (1, 1), (0, 0), source, (len(weight), 1, 1), weight.shape)
     if module.groups != 1 or module.dilation != (1, 1) or module.padding_mode != "zeros":
-        raise _no_rule("Conv2d with groups, dilation or a padding mode", step.name)
+        raise no_rule("Conv2d with groups, dilation or a padding mode", step.name)
     padding = _padding(module, step.name)
     target = (after.shape[1], after.shape[2], after.shape[3])
     stride = (module.stride[0], module.stride[1])
@@ -246,15 +164,15 @@ def _padding(module: nn.Conv2d, name: str) -> tuple[int, int]:
         return (0, 0)
     sides = [side - 1 for side in module.kernel_size]
     if any(side % 2 for side in sides):
-        raise _no_rule("padding 'same' of an even kernel", name)
+        raise no_rule("padding 'same' of an even kernel", name)
     return (sides[0] // 2, sides[1] // 2)
 
 
-def _folded(transition: Transition, step: _Step) -> Transition:
+def _folded(transition: Transition, step: Step) -> Transition:
     norm = step.module
-    assert isinstance(norm, _NORMS)
+    assert isinstance(norm, NORMS)
     if norm.running_var is None or norm.num_features != len(transition.weight):
-        raise _no_rule("folding a BatchNorm without a running variance per channel", step.name)
+        raise no_rule("folding a BatchNorm without a running variance per channel", step.name)
     scale = (norm.running_var + norm.eps).rsqrt()
     if norm.weight is not None:
         scale = scale * norm.weight

@@ -9,12 +9,8 @@ from graphprune.errors import UserError
 from graphprune.pruning.curvature_bounds import PROVEN, transport_bounds
 from graphprune.pruning.curvature_pairs import Pair
 from graphprune.pruning.curvature_scene import Scene
-from graphprune.pruning.curvature_simplex import (
-    optimal_tree,
-    plan_tree,
-    relay_transports,
-    tree_solution,
-)
+from graphprune.pruning.curvature_simplex import optimal_tree, relay_transports
+from graphprune.pruning.curvature_tree import plan_tree, tree_solution
 
 _ITERATIONS = 10_000_000  # of the solver of whole transports, which stops by itself
 _GAP = 1e-11  # × largest cost: how far the duals of an optimal tree may be off
