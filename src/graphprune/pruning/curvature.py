@@ -7,6 +7,7 @@ over examples and, in convolutions, positions: it is dispensable only if no exam
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from graphprune.errors import UserError
 from graphprune.progress import progress
 from graphprune.pruning.curvature_chain import read_chain
 from graphprune.pruning.curvature_scene import scenes
-from graphprune.pruning.curvature_work import Task, Work, bounds, run
+from graphprune.pruning.curvature_work import Task, Work, bounds, processes, run
 from graphprune.registry import lookup
 
 METHODS = ("exact", "bounds")
@@ -128,22 +129,23 @@ def neural_curvature(
     work = Work(scenes(chain), layers, settings.idleness, settings.method == "exact", revive)
     folder = None if checkpoint is None else Path(checkpoint) / work.digest()[:16]
     found = Curvature(work, folder, jobs)
-    made = _in_waves(work, found.examples, folder, jobs)
-    for task, arrays in progress(made, found.examples * len(chain), "curvature"):
-        found.arrays[task] = arrays
-        found.solved += int(arrays["solved"])
+    with processes(work, jobs) as workers:
+        made = _in_waves(work, found.examples, folder, workers)
+        for task, arrays in progress(made, found.examples * len(chain), "curvature"):
+            found.arrays[task] = arrays
+            found.solved += int(arrays["solved"])
     return found
 
 
 def _in_waves(
-    work: Work, examples: int, folder: Path | None, jobs: int
+    work: Work, examples: int, folder: Path | None, workers: ProcessPoolExecutor | None
 ) -> Iterator[tuple[Task, dict[str, np.ndarray]]]:
     """The bounds of all layers and examples.
 
     Scores are least values, so an example matters only where it may lie below those before it:
     those of earlier waves, which are short at first. The examples of one wave know nothing of
     each other and are done side by side; how many is fixed, so that numbers do not depend on
-    `jobs`.
+    `workers`.
     """
     least = [np.full(scene.inverse.shape, np.inf) for scene in work.scenes]
     start = 0
@@ -151,7 +153,7 @@ def _in_waves(
         wave = range(start, min(examples, start + max(1, min(start // 2, _WAVE))))
         calls = [((t, x), (least[t],)) for x in wave for t in range(len(least))]
         uppers = list(least)
-        for task, arrays in run(work, bounds, calls, folder, jobs):
+        for task, arrays in run(work, bounds, calls, folder, workers):
             uppers[task[0]] = np.minimum(uppers[task[0]], arrays["upper"])
             yield task, arrays
         least, start = uppers, wave.stop

@@ -18,7 +18,7 @@ from graphprune.errors import UserError
 from graphprune.masks.mask import Masks
 from graphprune.progress import progress
 from graphprune.pruning.curvature import Curvature
-from graphprune.pruning.curvature_work import Task, resolve, run
+from graphprune.pruning.curvature_work import Task, processes, resolve, run
 from graphprune.registry import lookup
 
 FIRST = ("positive", "negative")
@@ -176,11 +176,11 @@ def _narrow(
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
         folder = found.folder / f"resolved_{digest}"
     found.history.append([cut.first, cut.examples, list(cut.names), place, most])
-    done: dict[Task, dict[str, np.ndarray]] = dict(
-        progress(
-            run(found.work, resolve, calls, folder, found.jobs), len(calls), "curvature at the cut"
+    with processes(found.work, found.jobs) as workers:
+        made = run(found.work, resolve, calls, folder, workers)
+        done: dict[Task, dict[str, np.ndarray]] = dict(
+            progress(made, len(calls), "curvature at the cut")
         )
-    )
     found.arrays.update(done)
     cut.refresh()
     return count

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,12 @@ def run(
     function: Callable[..., dict[str, np.ndarray]],
     calls: Sequence[tuple[Task, tuple[Any, ...]]],
     folder: Path | None,
-    jobs: int,
+    workers: ProcessPoolExecutor | None,
 ) -> Iterator[tuple[Task, dict[str, np.ndarray]]]:
     """What ``function(work, task, *rest)`` returns for each (task, rest), in any order.
 
-    Results are kept in `folder`, one file a task, and those already there are not made again.
+    workers: `processes` of this work. Results are kept in `folder`, one file a task, and those
+    already there are not made again.
     """
     missing: list[tuple[Task, tuple[Any, ...]]] = []
     ready: list[tuple[Task, tuple[Any, ...]]] = []
@@ -98,7 +100,7 @@ def run(
             missing.append((task, dict(calls)[task]))
             continue
         yield task, arrays
-    for task, arrays in _made(work, function, missing, jobs):
+    for task, arrays in _made(work, function, missing, workers):
         if folder is not None:
             write_arrays(_file(folder, task), **arrays)
         yield task, arrays
@@ -108,24 +110,33 @@ def _made(
     work: Work,
     function: Callable[..., dict[str, np.ndarray]],
     calls: Sequence[tuple[Task, tuple[Any, ...]]],
-    jobs: int,
+    workers: ProcessPoolExecutor | None,
 ) -> Iterator[tuple[Task, dict[str, np.ndarray]]]:
-    jobs = min(jobs, len(calls))
-    if jobs <= 1:
+    if workers is None or len(calls) <= 1:
         for task, rest in calls:
             yield task, function(work, task, *rest)
         return
-    # Forked processes share the distances; where there is no fork each gets a copy.
+    waiting = {workers.submit(_call, function, task, rest): task for task, rest in calls}
+    for done in as_completed(waiting):
+        yield waiting[done], done.result()
+
+
+@contextmanager
+def processes(work: Work, jobs: int) -> Iterator[ProcessPoolExecutor | None]:
+    """`jobs` processes that know `work`, begun when they are first given something; None for one.
+
+    Forked processes share the distances; where there is no fork each gets a copy.
+    """
+    if jobs <= 1:
+        yield None
+        return
     forks = "fork" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if forks else "spawn")
-    with ProcessPoolExecutor(jobs, context, _begin, (work,)) as pool:
-        waiting = {pool.submit(_call, function, task, rest): task for task, rest in calls}
-        try:
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ProcessPoolExecutor(jobs, context, _begin, (work,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 _shared: Work | None = None
