@@ -32,7 +32,7 @@ def problems(draw):
 def direct(rows, columns, cost):
     plan, log = ot.emd(rows, columns, cost, log=True)
     tree = plan_tree(plan, cost, log["u"], log["v"])
-    flow, _, _ = tree_solution(tree, cost, rows, columns)
+    flow, _, _, _ = tree_solution(tree, cost, rows, columns)
     tree = optimal_tree(cost, tree, flow, 10_000)
     return (tree, *tree_solution(tree, cost, rows, columns))
 
@@ -47,7 +47,7 @@ def by_pot(rows, columns, cost, near, far, length):
 @given(problems())
 def test_the_relay_transport_is_optimal(problem):
     rows, columns, cost, near, far, lengths = problem
-    tree, flow, _, _ = direct(rows, columns, cost)
+    tree, flow, *_ = direct(rows, columns, cost)
     edges = np.argwhere(lengths > 0)
     none = np.full(len(edges), -np.inf)
     found = relay_transports(cost, near, far, edges, lengths.ravel(), none, tree, flow, 10_000)
@@ -62,7 +62,7 @@ def test_the_relay_transport_is_optimal(problem):
 @given(problems(), st.lists(st.booleans(), min_size=1))
 def test_a_transport_that_is_cheap_enough_is_not_sought_further(problem, cheap):
     rows, columns, cost, near, far, lengths = problem
-    tree, flow, _, _ = direct(rows, columns, cost)
+    tree, flow, *_ = direct(rows, columns, cost)
     edges = np.argwhere(lengths > 0)
     arguments = cost, near, far, edges, lengths.ravel()
     never = np.full(len(edges), -np.inf)
@@ -77,7 +77,7 @@ def test_a_transport_that_is_cheap_enough_is_not_sought_further(problem, cheap):
 @given(problems())
 def test_bounds_enclose_the_value(problem):
     rows, columns, cost, near, far, lengths = problem
-    _, _, f, g = direct(rows, columns, cost)
+    *_, f, g = direct(rows, columns, cost)
     f = np.minimum(f, (cost - g).min(1))
     dual = rows @ f + columns @ g
     assert dual == pytest.approx(ot.emd2(rows, columns, cost), abs=1e-12)

@@ -30,7 +30,9 @@ class DirectTransport:
         if tree is None:
             tree, self.direct, self.f, self.g = self._solve()
         else:
-            self.flow, self.direct, self.f, self.g = self._hang(tree)
+            self.flow, self.direct, self.f, self.g = tree_solution(
+                tree, self.cost, self.rows, self.columns
+            )
         self.tree = tree if len(tree) else None
         # A dual that is a hair too high bounds nothing; lowered to what all columns allow it does.
         self.f_safe = np.minimum(self.f, (self.cost - self.g).min(1))
@@ -53,7 +55,7 @@ class DirectTransport:
             raise UserError(f"an optimal transport was not found: {log['warning']}")
         tree = plan_tree(plan, self.cost, log["u"], log["v"])
         for _ in range(2):
-            self.flow, direct, f, g = self._hang(tree)
+            self.flow, direct, f, g = tree_solution(tree, self.cost, self.rows, self.columns)
             if self.flow.min() < 0:
                 break
             if (self.cost - f[:, None] - g).min() >= -_GAP * self.cost.max():
@@ -61,13 +63,6 @@ class DirectTransport:
             # Where flows tie (equal masses) a plan has many trees, not all of them tight.
             tree = optimal_tree(self.cost, tree, self.flow, self._limit)
         return tree[:0], float((plan * self.cost).sum()), log["u"], log["v"]
-
-    def _hang(self, tree: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
-        """Flow to each node's parent, cost and duals of `tree`."""
-        flow, f, g = tree_solution(tree, self.cost, self.rows, self.columns)
-        nodes = np.flatnonzero(tree >= 0)
-        low, high = np.minimum(nodes, tree[nodes]), np.maximum(nodes, tree[nodes])
-        return flow, float(flow[nodes] @ self.cost[low, high - len(self.rows)]), f, g
 
     @property
     def size(self) -> int:
@@ -104,8 +99,8 @@ class DirectTransport:
         """T of each edge for idleness ≥ 1/2; −inf may stand for one that is at most `enough`."""
         found = np.full(len(edges), np.nan)
         if self.tree is not None:
-            # Each edge starts from the one before: alike ones follow each other.
-            order = np.lexsort((lengths, edges[:, 0]))
+            # Each edge starts from the tree of the one before: alike ones follow each other.
+            order = np.lexsort((lengths, edges[:, 1]))
             found[order] = relay_transports(
                 self.cost,
                 self.near,

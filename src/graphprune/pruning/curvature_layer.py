@@ -250,11 +250,11 @@ class LayerWork:
 def _means(blocks: list[np.ndarray], which: np.ndarray, masses: np.ndarray) -> np.ndarray:
     """(positions, units): mean distances, blocks[which[i]] (units, masses) by masses[i]."""
     found = np.full((len(which), len(blocks[0])), np.nan)
-    for number in np.unique(which):
-        block = blocks[number]
-        # An infinite distance belongs to an absent edge: it has no mass, or its mean no use.
-        block = np.where(np.isfinite(block), block, 0.0)
-        found[which == number] = masses[which == number] @ block.T
+    for number, block in enumerate(blocks):
+        at = which == number
+        if at.any():
+            # An infinite distance belongs to an absent edge: it has no mass, or its mean no use.
+            found[at] = masses[at] @ np.where(np.isfinite(block), block, 0.0).T
     found[~masses.any(1)] = np.nan
     return found
 

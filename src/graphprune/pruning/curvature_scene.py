@@ -117,6 +117,20 @@ class Scene:
         found, numbers = np.unique(keys, return_inverse=True)
         return numbers.reshape(at.shape) - int(found[0] < 0)
 
+    @cached_property
+    def reader_kinds(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Per axis each position of v's row of kinds, and those rows: what border a reader has."""
+        assert self.far is not None
+        found = []
+        for axis, at in enumerate(self.readers):
+            kinds = self.far.kinds[axis][at]
+            # Where no reader is, any will do: it has no mass. Its neighbour's keeps the rows few.
+            some = np.where(at >= 0, kinds, -1).max(1)
+            kinds = np.where(at >= 0, kinds, np.maximum(some, 0)[:, None])
+            rows, of = np.unique(kinds, axis=0, return_inverse=True)
+            found.append((of.reshape(-1), rows))
+        return tuple(found)
+
     def source_masses(self, values: np.ndarray, pattern: np.ndarray) -> np.ndarray:
         """(positions of u, P) from layer t − 1's values (C, H, W); rows of 0 where none
         is active."""
@@ -143,7 +157,7 @@ class Scene:
         """Per position of v the number of its block, and the blocks, each (sources, Q)."""
         if self.far is None:
             return _no_block(self.transition, (self.transition.source[0], 0))
-        (of_rows, rows), (of_columns, columns) = (self._reader_kinds(axis) for axis in (0, 1))
+        (of_rows, rows), (of_columns, columns) = self.reader_kinds
         y, x = (
             s * np.arange(k) + o
             for s, k, o in zip(self.transition.stride, _kernel(self.after), offset, strict=True)
@@ -162,31 +176,27 @@ class Scene:
     ) -> np.ndarray:
         """(rows, columns): distances from some of P to some of Q, by their numbers."""
         assert self.before is not None
-        assert self.through is not None
-        kernel_x = self.before.weight.shape[3]
-        place, channel = np.divmod(rows, self.before.source[0])
-        from_y, from_x = np.divmod(place, kernel_x)
         assert self.after is not None
+        assert self.through is not None
+        table = self.through.table
+        kind_y, kind_x, step_y, step_x, step_channel, _ = (
+            s // table.itemsize for s in table.strides
+        )
+        (s_y, s_x), (t_y, t_x) = self.before.stride, self.transition.stride
+        place, channel = np.divmod(rows, self.before.source[0])
+        from_y, from_x = np.divmod(place, self.before.weight.shape[3])
         place, reader = np.divmod(columns, self.after.target[0])
         j, i = np.divmod(place, self.after.weight.shape[3])
         v_y, v_x = divmod(position, self.transition.target[2])
-        kind_y = self.through.kinds[0][self.readers[0][v_y][j]]
-        kind_x = self.through.kinds[1][self.readers[1][v_x][i]]
-        (s_y, s_x), (t_y, t_x) = self.before.stride, self.transition.stride
-        r_y = s_y * (t_y * j + offset[0]) + from_y[:, None]
-        r_x = s_x * (t_x * i + offset[1]) + from_x[:, None]
-        return self.through.table[kind_y, kind_x, r_y, r_x, channel[:, None], reader]
-
-    def _reader_kinds(self, axis: int) -> tuple[np.ndarray, np.ndarray]:
-        """Per position of v its row of kinds, and those rows: what border each reader has."""
-        assert self.far is not None
-        at = self.readers[axis]
-        kinds = self.far.kinds[axis][at]
-        # Where no reader is, any will do: it has no mass. Its neighbour's keeps the rows few.
-        some = np.where(at >= 0, kinds, -1).max(1)
-        kinds = np.where(at >= 0, kinds, np.maximum(some, 0)[:, None])
-        rows, of = np.unique(kinds, axis=0, return_inverse=True)
-        return of.reshape(-1), rows
+        of_row = from_y * step_y + from_x * step_x + channel * step_channel
+        of_column = (
+            self.through.kinds[0][self.readers[0][v_y][j]] * kind_y
+            + self.through.kinds[1][self.readers[1][v_x][i]] * kind_x
+            + s_y * (t_y * j + offset[0]) * step_y
+            + s_x * (t_x * i + offset[1]) * step_x
+            + reader
+        )
+        return table.reshape(-1)[of_row[:, None] + of_column]
 
 
 def scenes(chain: Sequence[Transition]) -> list[Scene]:

@@ -53,7 +53,7 @@ def plan_tree(plan, cost, f, g):
 
 @njit(cache=True)
 def tree_solution(parent, cost, rows, columns):
-    """Flow of each node to its parent, and duals (f, g) that are tight on the tree.
+    """Flow of each node to its parent, what it costs, and duals (f, g) tight on the tree.
 
     rows, columns: the masses, which sum to 1 each. A negative flow means that the tree does not
     belong to a plan; rounding aside there is none.
@@ -82,13 +82,16 @@ def tree_solution(parent, cost, rows, columns):
         else:
             flow[node] = 0.0  # what rounding has left
     f, g = np.zeros(n), np.zeros(m)
+    total = 0.0
     for k in range(n + m - 1, -1, -1):
         node, up = order[k], parent[order[k]]
         if up >= 0 and node < n:
             f[node] = cost[node, up - n] - g[up - n]
+            total += flow[node] * cost[node, up - n]
         elif up >= 0:
             g[node - n] = cost[up, node - n] - f[up]
-    return flow, f, g
+            total += flow[node] * cost[up, node - n]
+    return flow, total, f, g
 
 
 @njit(cache=True)
