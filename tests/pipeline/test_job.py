@@ -11,7 +11,6 @@ from snakemake.iocontainers import Namedlist
 from graphprune.errors import UserError
 from graphprune.pipeline.job import (
     FORCED,
-    checkpoint_folder,
     code_digest,
     digest,
     forced,
@@ -160,12 +159,6 @@ def test_forced_by_rule_by_file_or_altogether(job, monkeypatch, names, expected)
         value = os.pathsep.join(names).replace("OUTPUT", job.output[0])
         monkeypatch.setenv(FORCED, value)
     assert forced(job) is expected
-
-
-def test_the_checkpoint_lies_beside_the_output(job):
-    folder = checkpoint_folder(job)
-    assert folder.parent == Path(job.output[0]).parent
-    assert folder != Path(job.output[0])
 
 
 def test_digests_depend_on_content_and_not_on_order(job):

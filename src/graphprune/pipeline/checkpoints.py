@@ -2,9 +2,15 @@
 
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
+
+
+def checkpoint_folder(output: str) -> Path:
+    """Where the job with this first output keeps what it has so far: beside it, undeclared."""
+    return Path(f"{output}.checkpoint")
 
 
 def remove_checkpoints(outputs: Iterable[str]) -> None:
-    """Remove the folders that `job.checkpoint_folder` names for jobs with these first outputs."""
+    """Remove what the jobs with these first outputs have kept."""
     for output in outputs:
-        shutil.rmtree(f"{output}.checkpoint", ignore_errors=True)
+        shutil.rmtree(checkpoint_folder(output), ignore_errors=True)

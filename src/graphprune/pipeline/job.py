@@ -64,11 +64,6 @@ def code_digest(snakemake: Any) -> str:
     return digest(dict(snakemake.params.code))
 
 
-def checkpoint_folder(snakemake: Any) -> Path:
-    """Where this job keeps what it has so far: beside its first output, undeclared."""
-    return Path(f"{snakemake.output[0]}.checkpoint")
-
-
 def gpu_here() -> bool:
     """Whether this machine has an NVIDIA GPU; torch would know, but takes seconds to import."""
     return any(Path("/dev").glob("nvidia[0-9]*"))

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from graphprune.files import file_digest, read_json
-from graphprune.pipeline.job import checkpoint_folder, forced, identity
+from graphprune.pipeline.checkpoints import checkpoint_folder
+from graphprune.pipeline.job import forced, identity
 from graphprune.runs.ledger import Ledger
 from graphprune.runs.scores import Scores
 from graphprune.runs.setup import Setup, load_setup
@@ -37,7 +38,7 @@ def training_job(snakemake: Any, test: bool) -> Iterator[tuple[Setup, Ledger]]:
     )
     # A training begun on one device must not go on on another.
     owner = {**identity(snakemake), "device": str(setup.device)}
-    ledger = Ledger(checkpoint_folder(snakemake), owner, forced(snakemake))
+    ledger = Ledger(checkpoint_folder(snakemake.output[0]), owner, forced(snakemake))
     setup.warm_up()
     yield setup, ledger
 
