@@ -2,7 +2,7 @@
 
 Slurm runs on this machine alone (tests/slurm). Two studies of the smoke run go through the
 profile, for time: graphs in a group, trainings with a GPU, those of RGP in a group, reports on the
-"login node".
+"login node". With GRAPHPRUNE_SLURM=whole the smoke run goes through it as well, undisturbed.
 """
 
 import os
@@ -69,6 +69,9 @@ JOBS = {
 TRAININGS = "rgp_rgp_dense_rgp_train"
 COMPARISONS = {"k3/comparison", "k4/comparison"}
 TABLES = ("rgp/tables/rgp_accuracy", "rgp_theory/tables/propagation", "ws_flex/tables/ws_flex")
+# Tables of measured times, and columns of them in others.
+TIMES = {"speed", "unit_latency"}
+TIMED = r"seconds|ms$|ms_"
 TOO_SMALL = {"dataset", "split", "provenance", "rgp_accuracy_report", "ws_flex_report"}
 
 
@@ -314,3 +317,24 @@ def test_an_edit_reruns_through_the_profile_what_it_does_locally(
     assert set(sent["state"]) <= {"COMPLETED"}
     assert planned(remote, *PROFILE) == set()
     assert_equal_tables(local, remote, table)
+
+
+@pytest.mark.skipif(
+    os.environ.get("GRAPHPRUNE_SLURM") != "whole", reason="takes long: set GRAPHPRUNE_SLURM=whole"
+)
+def test_the_whole_smoke_run_has_the_tables_of_a_local_one(slurm, smoke, tmp_path):
+    project = copy_project(tmp_path)
+    before = max(jobs()["id"], default=0)
+    project.snakemake(*PROFILE, *SMOKE)
+    assert set(jobs(after=before)["state"]) == {"COMPLETED"}
+    here, there = (
+        {path.relative_to(run.folder): path for path in run.folder.glob("results/**/tables/*.csv")}
+        for run in (smoke, project)
+    )
+    assert here.keys() == there.keys()
+    assert len(here) > 20
+    for name in here:
+        if name.stem not in TIMES:
+            one, other = (pd.read_csv(tables[name]) for tables in (here, there))
+            one, other = (table.filter(regex=f"^(?!.*({TIMED}))") for table in (one, other))
+            pd.testing.assert_frame_equal(one, other, check_exact=True, obj=str(name))
