@@ -237,7 +237,7 @@ def test_where_the_whole_database_was_trained():
 
 def arm(name, drop, half, block="equal", n=5, level=0.9, minus=None):
     row = {"block": block, "arm": name, "label": name, "sparsity": level, "accuracy": 0.96 - drop}
-    row |= {"sd": 0.005, "n": n, "seeds": n, "failed": 0}
+    row |= {"sd": 0.005, "n": n, "seeds": n, "failed": 0, "trainings": 5 if "_5" in name else 1}
     row |= effect("drop", drop, drop - half, drop + half, n)
     return row | effect("bogp_minus", *(minus or (math.nan,) * 3), n if minus else 0)
 
@@ -257,8 +257,17 @@ def test_a_win_and_a_loss_against_rivals_are_counted_beside_what_chance_does():
     assert "'Fresh mask, not searched': +2.00 points in main; ahead at 1 (main s = 0.9 " in text
     assert "+2.00 [+1.50, +2.50]" in text
     assert "'Magnitude, 1 round': -1.00 points in main; ahead at 0, behind at 1" in text
+    assert "times as long" not in text
     assert "BoGP, rows permuted: not run." in text
     assert "holds the paired one" in text
+
+
+def test_a_rival_that_trains_for_longer_is_said_to():
+    table = table1(arm("glob_1", 0.01, 0.003), arm("glob_5", -0.01, 0.003))
+    text = said(RIVALS, ONE, table1={"main": table})
+    told = "It trains a network 5 times as long, which alone may explain this."
+    assert text.count(told) == 1
+    assert f"of 1 (n = 5 fresh seeds). {told}" in text.partition("'Magnitude, 5 rounds'")[2]
 
 
 def test_drops_that_overlap_show_nothing():

@@ -42,19 +42,32 @@ def against_rivals(descriptions: Mapping[str, Description], tables: Tables) -> l
     """Does the searched mask beat an unsearched one and magnitude, and where is that shown?"""
     found = tables.get("table1", {})
     per_rival = {rival: _differences(found, rival) for rival in RIVALS}
-    numbers = [one for differences in per_rival.values() for one, _ in differences]
-    if not numbers:
+    every = [one for differences in per_rival.values() for one, _ in differences]
+    if not every:
         return [Statement(NOT_RUN)]
     labels = {(row.block, row.arm): row.label for row in ROWS}
     statements = [_overall(per_rival)]
     for rival, differences in per_rival.items():
         cost = " (equal cost)" if rival[0] == FOUND else ""
-        statements.append(_rival(f"{labels[rival]}{cost}", [one for one, _ in differences]))
+        numbers = [one for one, _ in differences]
+        statements.append(_rival(f"{labels[rival]}{cost}", numbers, _longer(found, rival)))
     return [
         *statements,
         *_as_printed(tables),
-        *not_run(descriptions, [one.setting for one in numbers]),
+        *not_run(descriptions, [one.setting for one in every]),
     ]
+
+
+def _longer(found: Mapping[str, pd.DataFrame], rival: tuple[str, str]) -> str:
+    """What must be said of magnitude that trains each network several times as long as BoGP."""
+    block, arm = rival
+    if block == FOUND or not arm.startswith("glob"):
+        return ""
+    of = [table[(table["block"] == block) & (table["arm"] == arm)] for table in found.values()]
+    times = sorted({f"{rounds:g}" for table in of for rounds in table["trainings"] if rounds > 1})
+    if not times:
+        return ""
+    return f" It trains a network {listed(times)} times as long, which alone may explain this."
 
 
 def _differences(
@@ -109,7 +122,7 @@ def _overall(per_rival: Mapping[tuple[str, str], list[tuple[Number, bool]]]) -> 
     )
 
 
-def _rival(label: str, numbers: list[Number]) -> Statement:
+def _rival(label: str, numbers: list[Number], longer: str) -> Statement:
     if not numbers:
         return Statement(f"{label}: not run.")
     sides = by_side(numbers)
@@ -122,7 +135,7 @@ def _rival(label: str, numbers: list[Number]) -> Statement:
         texts.append(f"{word} at {len(found)}{shown}")
     return Statement(
         f"BoGP minus '{label}': {points_between(numbers)} in {settings_of(numbers)}; "
-        f"{', '.join(texts)} of {len(numbers)} ({units(numbers)}).",
+        f"{', '.join(texts)} of {len(numbers)} ({units(numbers)}).{longer}",
         tuple(numbers),
     )
 
