@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("slurm")]
 
 SCRIPTS = ROOT / "tests/slurm"
 CANNOT = 77
+WHOLE = os.environ.get("GRAPHPRUNE_SLURM") == "whole"
 PART = """
 experiment: part
 studies: [rgp, ws_flex]
@@ -77,7 +78,10 @@ TOO_SMALL = {"dataset", "split", "provenance", "rgp_accuracy_report", "ws_flex_r
 
 @pytest.fixture(scope="module")
 def slurm():
-    """A Slurm, in this process's environment; three jobs at a time, one of which only waits."""
+    """A Slurm, in this process's environment; three jobs at a time, one of which only waits.
+
+    For the whole smoke run it has the CPUs that its widest group asks for.
+    """
     installed = subprocess.run(
         [SCRIPTS / "install.sh"], capture_output=True, text=True, timeout=300
     )
@@ -88,7 +92,9 @@ def slurm():
     assert installed.returncode == 0, installed.stderr
     parent = Path(tempfile.mkdtemp(prefix="slurm"))  # short: sockets lie in it
     box = parent / "box"
-    started = subprocess.run([SCRIPTS / "up.sh", box, "3"], capture_output=True, text=True)
+    started = subprocess.run(
+        [SCRIPTS / "up.sh", box, "8" if WHOLE else "3"], capture_output=True, text=True
+    )
     # Should this process be killed, nothing may stay behind.
     watch = (
         f"while kill -0 {os.getpid()}; do sleep 2; done; {SCRIPTS}/down.sh {box}; rmdir {parent}"
@@ -319,9 +325,7 @@ def test_an_edit_reruns_through_the_profile_what_it_does_locally(
     assert_equal_tables(local, remote, table)
 
 
-@pytest.mark.skipif(
-    os.environ.get("GRAPHPRUNE_SLURM") != "whole", reason="takes long: set GRAPHPRUNE_SLURM=whole"
-)
+@pytest.mark.skipif(not WHOLE, reason="takes long: set GRAPHPRUNE_SLURM=whole")
 def test_the_whole_smoke_run_has_the_tables_of_a_local_one(slurm, smoke, tmp_path):
     project = copy_project(tmp_path)
     before = max(jobs()["id"], default=0)
