@@ -265,7 +265,7 @@ def test_a_win_and_a_loss_against_rivals_are_counted_beside_what_chance_does():
 def test_a_rival_that_trains_for_longer_is_said_to():
     table = table1(arm("glob_1", 0.01, 0.003), arm("glob_5", -0.01, 0.003))
     text = said(RIVALS, ONE, table1={"main": table})
-    told = "It trains a network 5 times as long, which alone may explain this."
+    told = "It trains a network 5 times as long, which alone may explain where it leads."
     assert text.count(told) == 1
     assert f"of 1 (n = 5 fresh seeds). {told}" in text.partition("'Magnitude, 5 rounds'")[2]
 

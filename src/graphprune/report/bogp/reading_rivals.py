@@ -67,7 +67,7 @@ def _longer(found: Mapping[str, pd.DataFrame], rival: tuple[str, str]) -> str:
     times = sorted({f"{rounds:g}" for table in of for rounds in table["trainings"] if rounds > 1})
     if not times:
         return ""
-    return f" It trains a network {listed(times)} times as long, which alone may explain this."
+    return f" It trains a network {listed(times)} times as long, which alone may explain where it leads."
 
 
 def _differences(
