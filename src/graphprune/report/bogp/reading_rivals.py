@@ -67,7 +67,8 @@ def _longer(found: Mapping[str, pd.DataFrame], rival: tuple[str, str]) -> str:
     times = sorted({f"{rounds:g}" for table in of for rounds in table["trainings"] if rounds > 1})
     if not times:
         return ""
-    return f" It trains a network {listed(times)} times as long, which alone may explain where it leads."
+    longer = f"{listed(times)} times as long"
+    return f" It trains a network {longer}, which alone may explain where it leads."
 
 
 def _differences(
