@@ -11,7 +11,7 @@ from graphprune.pipeline.plan import PROFILE, Asked, plan
 from graphprune.pipeline.trainings import load
 
 FOUR_HOURS, DAY = 240, 1440  # minutes
-# A minute, but for what starting a job takes, which is not counted, and for machines half as slow.
+# Starting a job is not counted, and the measured times are those of a fast machine.
 ABOUT_A_MINUTE = 0.4
 # Goes on from a checkpoint and trains nothing.
 MEASURING = {"curvature_scores"}
