@@ -263,7 +263,8 @@ def test_a_win_and_a_loss_against_rivals_are_counted_beside_what_chance_does():
 
 
 def test_a_rival_that_trains_for_longer_is_said_to():
-    table = table1(arm("glob_1", 0.01, 0.003), arm("glob_5", -0.01, 0.003))
+    arms = ("glob_1", "glob_5", "glob_5_rewind")
+    table = table1(*(arm(name, -0.01, 0.003) for name in arms))
     text = said(RIVALS, ONE, table1={"main": table})
     told = "It trains a network 5 times as long, which alone may explain where it leads."
     assert text.count(told) == 1
