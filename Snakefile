@@ -33,6 +33,10 @@ report: "rules/captions/workflow.rst"
 localrules:
     all,
     split,
+    mask_database,
+    bogp_kept,
+    bogp_correlation,
+    bogp_mask_properties,
     rgp_graphs,
     provenance,
     rgp_accuracy_report,

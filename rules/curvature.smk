@@ -80,7 +80,7 @@ rule curvature_prune:
     resources:
         gpu=gpus,
         mem_mb=memory(4000),
-        runtime=training_minutes(480),
+        runtime=curvature_prune_minutes,
     params:
         setup=curvature_setup,
         training=lambda w: CURVATURE_NETWORKS[w.network]["training"],

@@ -39,6 +39,13 @@ def curvature_prune_code(w):
     return [*curvature_model_code(w), *modules("random_global")]
 
 
+def curvature_prune_minutes(w, attempt):
+    """A group has the parts of all networks; those that only prune and test ask for less."""
+    if w.part == "retrained" or not config["compute"]["group"]:
+        return training_minutes(480)(w, attempt)
+    return minutes(20)(w, attempt)
+
+
 def curvature_files(kind):
     """A file of every network, or of every one that runs this part."""
     return [

@@ -12,7 +12,7 @@ from graphprune.pipeline.trainings import load
 
 FOUR_HOURS, DAY = 240, 1440  # minutes
 # Starting a job is not counted, and the measured times are those of a fast machine.
-ABOUT_A_MINUTE = 0.4
+ABOUT_A_MINUTE = 0.6
 # Goes on from a checkpoint and trains nothing.
 MEASURING = {"curvature_scores"}
 
