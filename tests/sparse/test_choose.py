@@ -58,11 +58,16 @@ def pixelwise():
     return dense, layer, torch.randn(3, 32, 6, 5)
 
 
+def one_pixel():
+    dense, layer, _ = pixelwise()
+    return dense, layer, torch.randn(3, 32, 1, 1)
+
+
 FORMS = {linear: {"kernel", "dense", "dense, turned", "dense, oneDNN"}}
 FORMS[conv] = {"kernel", "dense", "dense, channels last"}
 if hasattr(torch.ops.mkldnn, "_reorder_convolution_weight"):
     FORMS[conv] |= {"dense, oneDNN"}
-FORMS[pixelwise] = FORMS[conv] | {"kernel, pixels as rows"}
+FORMS[pixelwise] = FORMS[one_pixel] = FORMS[conv] | {"kernel, pixels as rows"}
 CASES = [(make, form) for make, forms in FORMS.items() for form in sorted(forms)]
 
 
@@ -90,7 +95,7 @@ def test_a_hopeless_form_is_timed_once_and_a_single_one_never():
 
 
 @pytest.mark.parametrize("compiler", [True, False])
-@pytest.mark.parametrize("make", [linear, conv, pixelwise])
+@pytest.mark.parametrize("make", FORMS)
 def test_the_forms_to_choose_from_can_be_named(monkeypatch, make, compiler):
     if not compiler:
         monkeypatch.setattr(native, "available", lambda: False)
