@@ -74,9 +74,10 @@ def test_convolution_is_the_masked_dense_one(channels, images, size, kind, densi
     expected = F.conv2d(x, weight * mask[:, :, None, None], bias, stride, padding)
     innermost = x.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)
     for layout in (x, innermost, x.to(memory_format=torch.channels_last)):
-        found = native.conv2d(layout, pack, bias, (stride, stride), (padding, padding))
-        assert found.stride(0) == 1
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+        for few in (False, True):
+            found = native.conv2d(layout, pack, bias, (stride, stride), (padding, padding), few)
+            assert found.is_contiguous() if few else found.stride(0) == 1
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_threads_change_nothing(threads, monkeypatch):
@@ -89,9 +90,10 @@ def test_threads_change_nothing(threads, monkeypatch):
     weight = torch.randn(64, 64, 3, 3, generator=torch.Generator().manual_seed(2))
     images = torch.randn(21, 64, 5, 5, generator=torch.Generator().manual_seed(3))
     pack = native.Pack(groups, groups.pack(weight), (3, 3))
-    found = native.conv2d(images, pack, None, (1, 1), (1, 1))
     expected = F.conv2d(images, weight * mask[:, :, None, None], None, 1, 1)
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    for few in (False, True):
+        found = native.conv2d(images, pack, None, (1, 1), (1, 1), few)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_the_library_is_built_into_the_folder_asked_for_and_found_there_again(tmp_path):

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,13 +12,33 @@ def innermost(x):
     return x.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)
 
 
+def channels_last(x):
+    return x.to(memory_format=torch.channels_last)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize("shape", [(4, 3, 6, 6), (5, 2, 7, 9), (1, 3, 4, 4), (2, 1, 3, 3)])
-@pytest.mark.parametrize("layout", [innermost, torch.Tensor.contiguous])
+@pytest.mark.parametrize("layout", [innermost, torch.Tensor.contiguous, channels_last])
 def test_it_is_torchs_pooling(size, shape, layout):
     x = layout(torch.randn(shape))
     pooled = MaxPool2d.of(nn.MaxPool2d(size))(x)
-    assert (pooled == F.max_pool2d(x, size)).all()
+    assert torch.equal(pooled, F.max_pool2d(x, size))
+
+
+def test_without_a_batch_too():
+    x = torch.randn(3, 6, 6)
+    assert torch.equal(MaxPool2d(2)(x), F.max_pool2d(x, 2))
+
+
+def test_what_is_no_number_stays_so():
+    x = torch.randn(1, 2, 4, 4)
+    x[0, 0, 1, 2] = math.nan
+    assert MaxPool2d(2)(x).isnan().nonzero().tolist() == [[0, 0, 0, 1]]
+
+
+def test_images_smaller_than_a_window_are_refused_as_by_torch():
+    with pytest.raises(RuntimeError, match="too small"):
+        MaxPool2d(3)(torch.randn(2, 3, 2, 5))
 
 
 def test_images_stay_innermost():

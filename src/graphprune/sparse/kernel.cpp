@@ -3,7 +3,8 @@
 //
 // Convolution: LANES images fill a vector. A chunk of images is copied once into a room with a
 // zero border, [channel][row][column][image]; every kept weight then multiplies whole vectors, and
-// no gathered copy of channels is ever made. Linear: a vector holds outputs of a group; the inputs
+// no gathered copy of channels is ever made. Few images instead lie one after the other, each with
+// its border, and LANES neighbouring pixels of them fill a vector: see `Plane`. Linear: a vector holds outputs of a group; the inputs
 // of a group are read in place, one scalar at a time.
 #include <cstdint>
 #include <cstring>
@@ -203,6 +204,120 @@ static void convolve(const Sizes& z, const Groups& g, const float* x, float* roo
     }
 }
 
+// Few images: their padded rows end to end, [channel][phase][image][row][column], so that one offset
+// leads from any output pixel to the input under a kernel's position. With stride S a phase holds
+// every S-th row and column. Sums at the borders, between rows and images, are made and left out.
+template <int S, int K>
+struct Plane {
+    int64_t width, image, phase, channel;  // floats in a row, an image, a phase, a channel
+    int64_t sums;                          // from the first output pixel to the last
+    int64_t offset[K * K];
+
+    explicit Plane(const Sizes& z)
+        : width((z.room_width + S - 1) / S), image((z.room_height + S - 1) / S * width),
+          phase(z.images * image), channel(S * S * phase),
+          sums((z.images - 1) * image + (z.out_height - 1) * width + z.out_width)
+    {
+        for (int r = 0; r < K; r++)
+            for (int s = 0; s < K; s++)
+                offset[r * K + s] = (r % S * S + s % S) * phase + r / S * width + s / S;
+    }
+};
+
+// One channel of all images into its place, with zeros around.
+template <int S, int K>
+static void spread(const Sizes& z, const Plane<S, K>& plane, const float* x, float* to)
+{
+    std::memset(to, 0, plane.channel * sizeof(float));
+    for (int64_t i = 0; i < z.images; i++, x += z.stride_image, to += plane.image)
+        for (int64_t y = 0; y < z.height; y++) {
+            const int64_t down = y + z.padding_y;
+            const float* from = x + y * z.stride_row;
+            float* row = to + down % S * S * plane.phase + down / S * plane.width;
+            for (int64_t j = 0; j < z.width; j++) {
+                const int64_t across = j + z.padding_x;
+                row[across % S * plane.phase + across / S] = from[j * z.stride_column];
+            }
+        }
+}
+
+// G output channels × P vectors of sums at a time, as many as there are left.
+template <int G, int P, int S, int K>
+static void sums(const Plane<S, K>& plane, const float* const* inputs, int64_t kept, const float* weight,
+                 const float* bias, float* room, int64_t size, int64_t& at)
+{
+    for (; at + P * LANES <= size; at += P * LANES) {
+        Vector sum[G][P];
+        UNROLL for (int o = 0; o < G; o++)
+            UNROLL for (int p = 0; p < P; p++) sum[o][p] = same(bias[o]);
+        const float* w = weight;
+        for (int64_t c = 0; c < kept; c++)
+            UNROLL for (int k = 0; k < K * K; k++) {
+                const float* from = inputs[c] + at + plane.offset[k];
+                Vector values[P];
+                UNROLL for (int p = 0; p < P; p++) values[p] = load(from + LANES * p);
+                UNROLL for (int o = 0; o < G; o++) {
+                    const Vector factor = same(*w++);
+                    UNROLL for (int p = 0; p < P; p++) sum[o][p] += factor * values[p];
+                }
+            }
+        UNROLL for (int o = 0; o < G; o++)
+            UNROLL for (int p = 0; p < P; p++) store(room + o * size + at + LANES * p, sum[o][p]);
+    }
+}
+
+// G output channels of all images. room: G × size floats, size being whole vectors.
+template <int G, int S, int K>
+static void channels(const Sizes& z, const Plane<S, K>& plane, const float* const* inputs, int64_t kept,
+                     const float* weight, const float* bias, const int64_t* outputs, float* room,
+                     int64_t size, float* out)
+{
+    constexpr int P = WIDE[G / 2];
+    int64_t at = 0;
+    sums<G, P, S, K>(plane, inputs, kept, weight, bias, room, size, at);
+    if constexpr (P > 4) sums<G, 4, S, K>(plane, inputs, kept, weight, bias, room, size, at);
+    if constexpr (P > 2) sums<G, 2, S, K>(plane, inputs, kept, weight, bias, room, size, at);
+    sums<G, 1, S, K>(plane, inputs, kept, weight, bias, room, size, at);
+    for (int o = 0; o < G; o++)
+        for (int64_t i = 0; i < z.images; i++)
+            for (int64_t y = 0; y < z.out_height; y++)
+                std::memcpy(out + ((i * z.out_channels + outputs[o]) * z.out_height + y) * z.out_width,
+                            room + o * size + i * plane.image + y * plane.width, z.out_width * sizeof(float));
+}
+
+// room: all channels, a vector that the last one's sums may reach into, and 4 outputs a thread.
+template <int S, int K>
+static void convolve_few(const Sizes& z, const Groups& g, const float* x, float* room, const float** places,
+                         int64_t most_kept, float* out, int threads)
+{
+    const Plane<S, K> plane(z);
+    const int64_t size = (plane.sums + LANES - 1) / LANES * LANES;
+    float* behind = room + z.channels * plane.channel;
+    store(behind, Vector{});
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+#pragma omp for schedule(static)
+        for (int64_t c = 0; c < z.channels; c++)
+            spread<S, K>(z, plane, x + c * z.stride_channel, room + c * plane.channel);
+        float* mine = behind + LANES + thread() * 4 * size;
+        const float** here = places + thread() * most_kept;
+#pragma omp for schedule(static)
+        for (int64_t q = 0; q < g.count; q++) {
+            const int64_t* inputs = g.inputs + g.input_start[q];
+            const int64_t kept = g.input_start[q + 1] - g.input_start[q], end = g.output_start[q + 1];
+            for (int64_t c = 0; c < kept; c++) here[c] = room + inputs[c] * plane.channel;
+            const float* w = g.weight + g.weight_start[q];
+            int64_t o = g.output_start[q];
+            for (; o + 4 <= end; o += 4, w += 4 * kept * K * K)
+                channels<4, S, K>(z, plane, here, kept, w, g.bias + o, g.outputs + o, mine, size, out);
+            for (; o + 2 <= end; o += 2, w += 2 * kept * K * K)
+                channels<2, S, K>(z, plane, here, kept, w, g.bias + o, g.outputs + o, mine, size, out);
+            for (; o < end; o++, w += kept * K * K)
+                channels<1, S, K>(z, plane, here, kept, w, g.bias + o, g.outputs + o, mine, size, out);
+        }
+    }
+}
+
 // R rows of the batch × V vectors of a group's outputs; weight: [input][V vectors].
 template <int R, int V>
 static inline __attribute__((always_inline)) void rows(
@@ -281,9 +396,10 @@ extern "C" {
 
 int graphprune_lanes() { return LANES; }
 
-// 0, or -1 for a stride or kernel size that is not compiled.
+// few: whether pixels instead of images fill a vector. 0, or -1 for a stride or kernel size that is
+// not compiled.
 int graphprune_conv2d(
-    const int64_t* sizes, int64_t stride, int64_t kernel, int64_t count, const int64_t* output_start,
+    int64_t few, const int64_t* sizes, int64_t stride, int64_t kernel, int64_t count, const int64_t* output_start,
     const int64_t* outputs, const int64_t* input_start, const int64_t* inputs, const int64_t* weight_start,
     const float* weight, const float* bias, const float* x, float* room, const float** places,
     int64_t most_kept, float* out, int threads)
@@ -293,7 +409,10 @@ int graphprune_conv2d(
     std::memcpy(&z, sizes, sizeof z);
     const Groups g{count, output_start, outputs, input_start, inputs, weight_start, weight, bias};
 #define GRAPHPRUNE_CASE(S, K) \
-    if (stride == S && kernel == K) { convolve<S, K>(z, g, x, room, places, most_kept, out, threads); return 0; }
+    if (stride == S && kernel == K) { \
+        (few ? convolve_few<S, K> : convolve<S, K>)(z, g, x, room, places, most_kept, out, threads); \
+        return 0; \
+    }
     GRAPHPRUNE_CASE(1, 3)
     GRAPHPRUNE_CASE(2, 3)
     GRAPHPRUNE_CASE(1, 1)

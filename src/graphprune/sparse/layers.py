@@ -8,6 +8,7 @@ devices and other dtypes use torch's operators.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -194,16 +195,18 @@ class CompactConv2d(Compact):
             "dense, channels last": self._channels_last,
             "gathered": lambda: lambda x: self._finished(self._convolutions(x), 1),
         }
+        if len(x) < native.FEW:
+            makers["kernel, few images"] = partial(self._native, few=True)
         if torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, _REORDER):
             makers["dense, oneDNN"] = lambda: self._onednn(list(x.shape))
         if self.kernel_size == (1, 1) and self.padding == (0, 0):
             makers["kernel, pixels as rows"] = self._pixels
         return makers
 
-    def _native(self) -> Form:
+    def _native(self, few: bool = False) -> Form:
         pack, bias = native.Pack(self.groups, self.weight, self.kernel_size), self._bias()
         stride, padding = self.stride, self.padding
-        return lambda x: native.conv2d(x, pack, bias, stride, padding)
+        return lambda x: native.conv2d(x, pack, bias, stride, padding, few)
 
     def _pixels(self) -> Form:
         """A 1×1 convolution is a linear layer whose rows are the pixels, channels innermost."""

@@ -18,6 +18,7 @@ from graphprune.sparse.groups import Groups
 SOURCE = Path(__file__).with_name("kernel.cpp")
 STRIDES = ((1, 1), (2, 2))
 KERNELS = ((1, 1), (3, 3))
+FEW = 16  # images: so many fill the vectors of any machine, and pixels need not
 _Sizes = ctypes.c_int64 * 15
 ALONE = 2_000_000  # multiply-adds; with fewer, threads would wait for one another most of the time
 
@@ -129,11 +130,13 @@ def conv2d(
     bias: Tensor | None,
     stride: tuple[int, int],
     padding: tuple[int, int],
+    few: bool = False,
 ) -> Tensor:
     """(N, C, H, W) float32 of any strides -> (N, out, H', W') with the images innermost.
 
     A tensor with this layout is read without a transposition by the next layer, and what
-    computes value by value keeps it.
+    computes value by value keeps it. few: pixels instead of images fill the kernel's vectors,
+    which is faster for few images, and the output is contiguous.
     """
     assert pack.kernel_size is not None
     size = pack.kernel_size[0]
@@ -144,9 +147,17 @@ def conv2d(
     out_height = (height + 2 * padding[0] - size) // stride[0] + 1
     out_width = (width + 2 * padding[1] - size) // stride[1] + 1
     room_height, room_width = height + 2 * padding[0], width + 2 * padding[1]
-    out = torch.empty(pack.out_width, out_height, out_width, images)
+    shape = (pack.out_width, out_height, out_width)
+    out = torch.empty(images, *shape) if few else torch.empty(*shape, images)
     threads = _threads(images * out_height * out_width * pack.size)
-    room = torch.empty(threads * channels * room_height * room_width * _lanes())
+    if few:
+        rows, columns = -(-room_height // stride[0]), -(-room_width // stride[0])
+        plane = images * rows * columns
+        room = torch.empty(
+            channels * stride[0] ** 2 * plane + 4 * threads * (plane + _lanes()) + _lanes()
+        )
+    else:
+        room = torch.empty(threads * channels * room_height * room_width * _lanes())
     most_kept = max(pack.most_kept, 1)
     places = torch.empty(threads * most_kept, dtype=torch.int64)
     sizes = _Sizes(
@@ -158,6 +169,7 @@ def conv2d(
     ordered = pack.ordered(bias)
     if images and out_height > 0 and out_width > 0:
         failed = _loaded().graphprune_conv2d(
+            few,
             ctypes.addressof(sizes),
             stride[0],
             size,
@@ -171,7 +183,7 @@ def conv2d(
             threads,
         )
         assert not failed, "a convolution that takes_conv2d would have refused"
-    return out.permute(3, 0, 1, 2)
+    return out if few else out.permute(3, 0, 1, 2)
 
 
 def _threads(work: int) -> int:
@@ -199,5 +211,5 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     """Arguments are addresses and sizes, all 64 bits wide, and last the number of threads."""
     library.graphprune_linear.argtypes = [ctypes.c_int64] * 13 + [ctypes.c_int]
     library.graphprune_linear.restype = None
-    library.graphprune_conv2d.argtypes = [ctypes.c_int64] * 16 + [ctypes.c_int]
+    library.graphprune_conv2d.argtypes = [ctypes.c_int64] * 17 + [ctypes.c_int]
     return library

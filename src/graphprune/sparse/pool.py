@@ -1,16 +1,20 @@
 """Max pooling that keeps the layout in which compact convolutions hand on their images."""
 
+from functools import reduce
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from graphprune.sparse.base import exporting
 
 
 class MaxPool2d(nn.Module):
     """``nn.MaxPool2d`` of windows that do not overlap, without padding.
 
-    Where no gradient is needed and the images are innermost in memory (as
-    `sparse.native.conv2d` leaves them) the result is too, and no copy is made: torch's own
-    operator first turns such a tensor round, which can cost more than the convolution.
+    Where no gradient is needed it is computed by rows and then by columns, and images that are
+    innermost in memory (as `sparse.native.conv2d` leaves them) stay so. Torch's own operator is
+    fast where the channels are innermost; other tensors cost it more than a convolution.
     """
 
     def __init__(self, size: int) -> None:
@@ -32,18 +36,21 @@ class MaxPool2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C, ⌊H/size⌋, ⌊W/size⌋)."""
-        if x.ndim != 4 or x.stride(0) != 1 or len(x) == 1 or _trained(x):
+        if not self._by_axis(x):
             return F.max_pool2d(x, self.size)
-        height, width = (length // self.size * self.size for length in x.shape[2:])
-        x = x[:, :, :height, :width]
-        starts = [(i, j) for i in range(self.size) for j in range(self.size)]
-        views = [x[:, :, i :: self.size, j :: self.size] for i, j in starts]
-        result = views[0]
-        for view in views[1:]:
-            result = torch.maximum(result, view)
-        return result
+        for axis in (2, 3):
+            starts = x.narrow(axis, 0, x.shape[axis] // self.size * self.size)
+            every = starts.unflatten(axis, (-1, self.size)).unbind(axis + 1)
+            x = reduce(torch.maximum, every)
+        return x
 
+    def _by_axis(self, x: Tensor) -> bool:
+        """Whether rows and columns are pooled here: for speed on the CPU, and nothing else.
 
-def _trained(x: Tensor) -> bool:
-    """Whether a gradient is wanted; ties get it differently then, and nothing is gained."""
-    return torch.is_grad_enabled() and x.requires_grad
+        Not where a gradient is wanted, which ties get differently.
+        """
+        trained = torch.is_grad_enabled() and x.requires_grad
+        if trained or exporting() or x.ndim != 4 or x.device.type != "cpu":
+            return False
+        large = min(x.shape[2:]) >= self.size  # else torch says what is wrong
+        return large and not x.is_contiguous(memory_format=torch.channels_last)
