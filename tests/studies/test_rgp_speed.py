@@ -1,5 +1,6 @@
 """The forms of a network that are timed: all compute the same, and what is counted is true."""
 
+import pandas as pd
 import pytest
 import torch
 
@@ -84,3 +85,14 @@ def test_the_page_says_what_was_measured(measured):
     figure = speed_figure(table)
     first = figure.get_axes()[0]
     assert first.get_xlabel().startswith("theoretical speed-up")
+
+
+def test_points_name_their_batch_size_where_there_are_several(measured):
+    table = speed_table(*measured)
+
+    def labels(table):
+        return {text.get_text() for text in speed_figure(table).get_axes()[0].texts}
+
+    assert labels(table) == {f"small, k = {DEGREE}"}
+    both = pd.concat([table, table.assign(batch=32)])
+    assert labels(both) == {f"small, k = {DEGREE}, B = {batch}" for batch in (2, 32)}

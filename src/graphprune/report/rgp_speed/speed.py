@@ -60,6 +60,7 @@ def speed_figure(table: pd.DataFrame) -> Figure:
 
 
 def _draw_networks(axes: Axes, table: pd.DataFrame) -> None:
+    batches = table["batch"].nunique() > 1
     for form, rows in table.groupby("form", sort=False):
         colour, marker = _STYLES.get(str(form), _OTHER)
         bars = [rows["mean"] - rows["low"].fillna(rows["mean"])]
@@ -76,8 +77,9 @@ def _draw_networks(axes: Axes, table: pd.DataFrame) -> None:
             label=LABELS.get(str(form), str(form)),
         )
         for _, row in rows.iterrows():
+            batch = f", B = {row['batch']}" if batches else ""
             axes.annotate(
-                f"{row['network']}, k = {row['degree']}",
+                f"{row['network']}, k = {row['degree']}{batch}",
                 (row["theoretical"], row["mean"]),
                 xytext=(-7, 0),
                 textcoords="offset points",
