@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from graphprune.pruning.methods import METHODS
 from graphprune.report import cells
 from graphprune.report.bogp.ablation import CHOICES
 from graphprune.report.bogp.arms import FOUND, ROWS
@@ -62,8 +61,8 @@ def against_rivals(descriptions: Mapping[str, Description], tables: Tables) -> l
 def _longer(found: Mapping[str, pd.DataFrame], rival: tuple[str, str]) -> str:
     """What must be said of magnitude whose network has trained several times as long as BoGP's."""
     block, arm = rival
-    carries = arm in METHODS and METHODS[arm].weights == "carry"  # rewound, each round starts anew
-    if block == FOUND or not carries:
+    rewound = arm.endswith("_rewind")  # each round starts anew
+    if block == FOUND or not arm.startswith("glob") or rewound:
         return ""
     of = [table[(table["block"] == block) & (table["arm"] == arm)] for table in found.values()]
     times = sorted({f"{rounds:g}" for table in of for rounds in table["trainings"] if rounds > 1})
