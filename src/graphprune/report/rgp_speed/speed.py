@@ -39,15 +39,25 @@ def fell_back(table: pd.DataFrame) -> pd.DataFrame:
 def speed_figure(table: pd.DataFrame) -> Figure:
     """Measured against theoretical speed-up of whole networks, and of their layers beside it.
 
-    table: of `speed_table`. Layers have one panel per network, degree and batch size, in the
-    order of the network; the line over them is the theoretical speed-up.
+    table: of `speed_table`. Whole networks have one panel per batch size. Layers have one per
+    network, degree and batch size, in the order of the network; the line over them is the
+    theoretical speed-up.
     """
     cases = list(table.groupby(CASE, sort=False))
     columns = 2 if len(cases) > 1 else 1
     rows = -(-len(cases) // columns)
     figure = Figure(figsize=(5.2 + 3.6 * columns, max(4.6, 2.5 * rows)), layout="constrained")
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(5.2, 3.6 * columns))[0]
-    _draw_networks(left.subplots(), table[table["layer"] == NETWORK])
+    whole = list(table[table["layer"] == NETWORK].groupby("batch"))
+    for axes, (batch, at) in zip(
+        left.subplots(max(len(whole), 1), sharex=True, sharey=True, squeeze=False).ravel(),
+        whole,
+        strict=False,
+    ):
+        _draw_networks(axes, at)
+        axes.set_title(f"whole networks, batch {batch}", fontsize=10)
+    left.supxlabel("theoretical speed-up (dense MACs / kept MACs)", fontsize=10)
+    left.supylabel("measured speed-up over the best dense form", fontsize=10)
     panels = right.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for axes in panels[len(cases) :]:
         axes.set_axis_off()
@@ -60,7 +70,6 @@ def speed_figure(table: pd.DataFrame) -> Figure:
 
 
 def _draw_networks(axes: Axes, table: pd.DataFrame) -> None:
-    batches = table["batch"].nunique() > 1
     for form, rows in table.groupby("form", sort=False):
         colour, marker = _STYLES.get(str(form), _OTHER)
         bars = [rows["mean"] - rows["low"].fillna(rows["mean"])]
@@ -76,15 +85,15 @@ def _draw_networks(axes: Axes, table: pd.DataFrame) -> None:
             capsize=3,
             label=LABELS.get(str(form), str(form)),
         )
-        for _, row in rows.iterrows():
-            batch = f", B = {row['batch']}" if batches else ""
+        lowest = set(rows.groupby("degree")["mean"].idxmin())
+        for place, row in rows.iterrows():
             axes.annotate(
-                f"{row['network']}, k = {row['degree']}{batch}",
+                f"{row['network']}, k = {row['degree']}",
                 (row["theoretical"], row["mean"]),
                 xytext=(-7, 0),
                 textcoords="offset points",
                 ha="right",
-                va="center",
+                va="top" if place in lowest else "bottom",  # apart where networks gain alike
                 fontsize=8,
                 color=colour,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
@@ -101,9 +110,6 @@ def _draw_networks(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylim(low, high)
     for axis in (axes.xaxis, axes.yaxis):
         _logarithmic(axes, axis.axis_name)
-    axes.set_xlabel("theoretical speed-up (dense MACs / kept MACs)")
-    axes.set_ylabel("measured speed-up over the best dense form")
-    axes.set_title("whole networks", fontsize=10)
     axes.legend(fontsize=8, frameon=False, loc="upper left")
 
 
