@@ -3,7 +3,8 @@
 Every masked layer shape of VGG16 and ResNet18 (batch norm folded in), square linear layers, and
 the whole networks, under the best regular graph of 64 nodes in the catalogue. Every ratio is
 against the *best* dense form of those timed (of F.linear, mm and oneDNN; of contiguous and
-channels_last), its mask folded in; COO, CSR and a mask multiplied in at every call stand beside.
+channels_last; for whole networks in pieces of the batch too), its mask folded in; COO, CSR and a
+mask multiplied in at every call stand beside.
 A convolution whose weight oneDNN has packed beforehand, which no plain module does, is no such form
 and stands beside as "packed". "auto" is what a layer of `compact` does after it has measured its
 choices. Each form of a convolution gets its input in a layout that suits it: auto in the one that
@@ -21,26 +22,26 @@ import copy
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.fx.experimental.optimization import fuse
 
 from graphprune.graphs.catalogue import best_regular_graph
 from graphprune.graphs.layout import expand
-from graphprune.masks.blocks import block_masks
 from graphprune.models.build import build_model
 from graphprune.pruning import scope
-from graphprune.sparse.compact import compact
 from graphprune.sparse.layers import CompactConv2d, CompactLinear
+from graphprune.studies.rgp_speed import built, images
 
 NODES = 64
 NETWORKS = ("vgg16", "resnet18")
 IMAGE = (3, 32, 32)
-DENSE = ("F.linear", "mm", "oneDNN", "contiguous", "channels_last")
+PIECES = "channels_last, 16 at a time"
+DENSE = ("F.linear", "mm", "oneDNN", "contiguous", "channels_last", PIECES)
 SLICE = 2e-3  # seconds that a form is called again and again in a turn: a clock tick is no result
 
 Forms = dict[str, Callable[[], object]]
@@ -185,21 +186,18 @@ def shapes() -> list[Shape]:
 
 
 def network(name: str, batch: int, degree: int, turns: int) -> Row:
-    torch.manual_seed(0)
-    model = fuse(build_model(name, IMAGE, 10).eval())
-    psi = best_regular_graph(NODES, degree).adjacency
-    masks = block_masks(model, scope.tensors(model, "inner"), psi)
-    small = compact(model, masks)
-    masks.apply_(model)
-    last = copy.deepcopy(model).to(memory_format=torch.channels_last)
-    x = torch.randn(batch, *IMAGE)
+    case = built({"name": name}, NODES, degree, seed=0)
+    x = images(batch, seed=0)
     x_last = x.to(memory_format=torch.channels_last)
     forms: Forms = {
-        "auto": lambda: small(x),
-        "contiguous": lambda: model(x),
-        "channels_last": lambda: last(x_last),
+        {"ours": "auto"}.get(form, form): partial(model, x_last if form == "channels_last" else x)
+        for form, model in case.forms.items()
     }
+    if batch > 16:
+        dense, pieces = case.forms["channels_last"], x_last.split(16)
+        forms[PIECES] = lambda: torch.cat([dense(piece) for piece in pieces])
     times = medians(forms, turns)
+    small = case.forms["ours"]
     layers = [m for m in small.modules() if isinstance(m, CompactConv2d | CompactLinear)]
     fell = sum(bool(dense_choice(layer)) for layer in layers)
     return Row("network", name, degree, batch, times, f"{fell} of {len(layers)} dense")

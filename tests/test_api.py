@@ -13,6 +13,7 @@ from graphprune.api import (
     best_regular_graph,
     compact,
     count,
+    for_inference,
     graph_properties,
     minimise_aspl,
     network_to_graph,
@@ -71,10 +72,11 @@ def test_the_readme_example_of_regular_graphs_runs():
     model = nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 64))
     masks = prune(model, "block_mask", sparsity=1 - 4 / 64, psi=graph.adjacency)
     assert masks.density() == 4 / 64
-    small, x = compact(model, masks), torch.randn(3, 64)
+    small, fast, x = compact(model, masks), for_inference(model, masks), torch.randn(3, 64)
     masks.apply_(model)
     with torch.no_grad():
-        torch.testing.assert_close(small(x), model(x), rtol=1e-5, atol=1e-5)
+        for pruned in (small, fast):
+            torch.testing.assert_close(pruned(x), model(x), rtol=1e-5, atol=1e-5)
 
 
 def test_a_network_is_a_weighted_graph():

@@ -20,6 +20,7 @@ from graphprune.pruning.scope import tensors
 from graphprune.registry import lookup
 from graphprune.seeds import derive
 from graphprune.sparse.compact import compact
+from graphprune.sparse.inference import for_inference
 from graphprune.sparse.shrink import shrink
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "best_regular_graph",
     "compact",
     "count",
+    "for_inference",
     "graph_properties",
     "minimise_aspl",
     "network_to_graph",

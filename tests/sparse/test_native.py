@@ -78,6 +78,19 @@ def test_convolution_is_the_masked_dense_one(channels, images, size, kind, densi
             found = native.conv2d(layout, pack, bias, (stride, stride), (padding, padding), few)
             assert found.is_contiguous() if few else found.stride(0) == 1
             torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+            ended = native.conv2d(layout, pack, bias, (stride,) * 2, (padding,) * 2, few, relu=True)
+            assert torch.equal(ended, found.relu())
+
+
+@pytest.mark.parametrize("few", [False, True])
+@pytest.mark.parametrize("images", [3, 17])
+def test_relu_keeps_what_is_no_number(few, images):
+    groups = Groups.from_mask(torch.ones(2, 1, dtype=torch.bool))
+    pack = native.Pack(groups, torch.ones(2), (1, 1))
+    x = torch.randn(images, 1, 4, 5)
+    x[1, 0, 2] = torch.nan
+    found = native.conv2d(x, pack, None, (1, 1), (0, 0), few, relu=True)
+    torch.testing.assert_close(found, F.relu(x).expand(-1, 2, -1, -1), equal_nan=True)
 
 
 def test_threads_change_nothing(threads, monkeypatch):

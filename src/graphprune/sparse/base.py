@@ -14,8 +14,11 @@ from graphprune.sparse import native
 from graphprune.sparse.choose import fastest
 from graphprune.sparse.groups import Groups
 
-Form = Callable[[Tensor], Tensor]
-"""A way to compute a layer of its input. It holds what it needs of the weight."""
+Form = Callable[..., Tensor]
+"""A way to compute a layer of its input and, if there is one, the other summand (`absorb`).
+
+It holds what it needs of the weight.
+"""
 
 
 @dataclass(eq=False)
@@ -75,6 +78,9 @@ class Compact(nn.Module):
     "gathered" are torch's grouped or batched products of gathered inputs, which skip the pruned
     work as well, but are slow where blocks are small.
     """
+
+    relu = False
+    """Whether the layer's output goes through ReLU before it is handed on (`absorb`)."""
 
     innermost = False
     """Whether `choose` also counts the time until the images are innermost in memory, because
@@ -152,12 +158,14 @@ class Compact(nn.Module):
         dense.register_parameter("bias", None if bias is None else parameter(bias.clone(), bias))
         dense.train(self.training)
 
-    def _by_kernel(self, x: Tensor) -> bool:
+    def _by_kernel(self, x: Tensor, other: Tensor | None = None) -> bool:
         """Whether the compiled kernel, or another of `forms`, may compute this layer of `x`."""
-        tensors = [t for t in (x, self.weight, self.bias) if t is not None]
+        tensors = [t for t in (x, self.weight, self.bias, other) if t is not None]
         wanted = (
             not exporting()
-            and type(x) is Tensor  # not a subclass without memory that the kernel could read
+            # Not subclasses without memory that the kernel could read.
+            and type(x) is Tensor
+            and (other is None or type(other) is Tensor)
             and x.numel() > 0
             and all(t.dtype == torch.float32 and t.device.type == "cpu" for t in tensors)
             and not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
@@ -168,7 +176,7 @@ class Compact(nn.Module):
     def _wants_kernel(self) -> bool:
         return self.forms is None or any(name.startswith("kernel") for name in self.forms)
 
-    def _known(self, x: Tensor) -> Form | None:
+    def _known(self, x: Tensor, other: Tensor | None = None) -> Form | None:
         """The form that computed the last input like `x`, if it may compute this one as well.
 
         All that `_by_kernel` asks is asked here in fewer steps: of small layers, whose product
@@ -177,7 +185,7 @@ class Compact(nn.Module):
         made = self._made
         if made is None or type(x) is not Tensor or torch.is_grad_enabled() or exporting():
             return None
-        form = made.known.get(self._key(x))
+        form = made.known.get(self._key(x, other))
         if (
             form is None
             or not made.holds(self._parameters["weight"], self._parameters["bias"])  # type: ignore[arg-type]
@@ -186,16 +194,21 @@ class Compact(nn.Module):
             return None
         return form
 
-    def _key(self, x: Tensor) -> Hashable:
-        threads = torch.get_num_threads()
-        return (self.choose, self.forms, x.shape, x.stride(), x.dtype, x.is_cpu, threads)
+    def _key(self, x: Tensor, other: Tensor | None = None) -> Hashable:
+        threads, added = torch.get_num_threads(), None
+        if other is not None:
+            added = (type(other), other.shape, other.stride(), other.dtype, other.is_cpu)
+        looks = (x.shape, x.stride(), x.dtype, x.is_cpu, added)
+        return (self.choose, self.forms, looks, threads)
 
-    def _chosen_form(self, x: Tensor, makers: Mapping[str, Callable[[], Form]]) -> Form:
+    def _chosen_form(
+        self, makers: Mapping[str, Callable[[], Form]], x: Tensor, other: Tensor | None = None
+    ) -> Form:
         """The form "kernel", or what is fastest for inputs like `x`; `_known` from now on."""
         made = self._made
         if made is None or not made.holds(self.weight, self.bias):
             made = self._made = _Made(self.weight.detach(), _version(self.weight), self._bias())
-        key, name = self._key(x), "kernel"
+        key, name = self._key(x, other), "kernel"
         if self.choose:
             if key not in self._choices:
                 allowed = self.forms or makers.keys() - {"gathered"}
@@ -204,19 +217,35 @@ class Compact(nn.Module):
                 }
                 made.forms |= forms
                 self._choices[key] = fastest(
-                    {name: partial(self._to_the_end, form, x) for name, form in forms.items()}
+                    {n: partial(self._to_the_end, form, x, other) for n, form in forms.items()}
                 )
-                for other in made.forms.keys() - self.chosen:  # what none needs takes no memory
-                    del made.forms[other]
+                for unused in made.forms.keys() - self.chosen:  # it would only take memory
+                    del made.forms[unused]
             name = self._choices[key]
         if name not in made.forms:
             made.forms[name] = makers[name]()
         made.known[key] = made.forms[name]
         return made.forms[name]
 
-    def _to_the_end(self, form: Form, x: Tensor) -> Tensor:
-        out = form(x)
+    def _to_the_end(self, form: Form, x: Tensor, other: Tensor | None) -> Tensor:
+        out = form(x) if other is None else form(x, other)
         return out.movedim(0, -1).contiguous() if self.innermost else out
+
+    def _ended(self, out: Tensor, other: Tensor | None = None) -> Tensor:
+        """What follows inside the layer: the sum, and ReLU."""
+        out = out if other is None else out + other
+        return out.relu() if self.relu else out
+
+    def _end(self, out: Tensor, other: Tensor | None = None) -> Tensor:
+        """The same in place."""
+        if other is not None:
+            out += other
+        return out.relu_() if self.relu else out
+
+    def _ending(self, make: Callable[[], Callable[[Tensor], Tensor]]) -> Form:
+        """The form that `make` makes, and `_end` of its output, which is nobody else's."""
+        form = make()
+        return lambda x, other=None: self._end(form(x), other)
 
     def _folded(self) -> Tensor:
         return self.dense_weight().detach()

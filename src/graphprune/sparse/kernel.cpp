@@ -32,6 +32,9 @@ static inline Vector same(float value) { return value - Vector{}; }
 static inline Vector load(const float* at) { return *reinterpret_cast<const Loose*>(at); }
 static inline void store(float* at, Vector value) { *reinterpret_cast<Loose*>(at) = value; }
 
+// What is below zero becomes zero, if that is wanted; NaN stays.
+static inline Vector ended(Vector value, bool relu) { return relu ? (value < Vector{} ? Vector{} : value) : value; }
+
 static inline int thread()
 {
 #ifdef _OPENMP
@@ -81,10 +84,11 @@ static inline __attribute__((always_inline)) void tile(
     }
 }
 
-// G output channels, as many columns of row y as there are left for P at a time. out: [channel][row][column][image], of `images` images.
+// G output channels, as many columns of row y as there are left for P at a time.
+// out: [channel][row][column][image], of `images` images.
 template <int G, int P, int S, int K>
 static void columns(
-    const Sizes& z, const float* const* inputs, int64_t kept, const float* weight, const float* bias,
+    const Sizes& z, bool relu, const float* const* inputs, int64_t kept, const float* weight, const float* bias,
     const int64_t* outputs, float* out, int64_t first, int64_t lanes, int64_t y, int64_t& x)
 {
     const int64_t room_row = z.room_width * LANES;
@@ -94,10 +98,11 @@ static void columns(
         UNROLL for (int o = 0; o < G; o++)
             UNROLL for (int p = 0; p < P; p++) {
                 float* at = out + ((outputs[o] * z.out_height + y) * z.out_width + x + p) * z.images + first;
+                const Vector value = ended(sum[o][p], relu);
                 if (lanes == LANES)
-                    store(at, sum[o][p]);
+                    store(at, value);
                 else
-                    for (int64_t l = 0; l < lanes; l++) at[l] = sum[o][p][l];
+                    for (int64_t l = 0; l < lanes; l++) at[l] = value[l];
             }
     }
 }
@@ -109,16 +114,16 @@ constexpr int wide() { return G == 2 && S == 2 && WIDE[1] > 4 ? 4 : WIDE[G / 2];
 // G output channels, the pixels of rows `top` to `bottom`.
 template <int G, int S, int K>
 static void block(
-    const Sizes& z, const float* const* inputs, int64_t kept, const float* weight, const float* bias,
+    const Sizes& z, bool relu, const float* const* inputs, int64_t kept, const float* weight, const float* bias,
     const int64_t* outputs, float* out, int64_t first, int64_t lanes, int64_t top, int64_t bottom)
 {
     constexpr int P = wide<G, S>();
     for (int64_t y = top; y < bottom; y++) {
         int64_t x = 0;
-        columns<G, P, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
-        if constexpr (P > 4) columns<G, 4, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
-        if constexpr (P > 2) columns<G, 2, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
-        columns<G, 1, S, K>(z, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+        columns<G, P, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+        if constexpr (P > 4) columns<G, 4, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+        if constexpr (P > 2) columns<G, 2, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+        columns<G, 1, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
     }
 }
 
@@ -173,7 +178,7 @@ static int64_t band(const Sizes& z, int64_t stride, int64_t kernel)
 }
 
 template <int S, int K>
-static void convolve(const Sizes& z, const Groups& g, const float* x, float* room, const float** places,
+static void convolve(const Sizes& z, const Groups& g, bool relu, const float* x, float* room, const float** places,
                      int64_t most_kept, float* out, int threads)
 {
     const int64_t plane = z.room_height * z.room_width * LANES;
@@ -195,11 +200,11 @@ static void convolve(const Sizes& z, const Groups& g, const float* x, float* roo
             const float* w = g.weight + g.weight_start[q];
             int64_t o = g.output_start[q];
             for (; o + 4 <= end; o += 4, w += 4 * kept * K * K)
-                block<4, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes, top, bottom);
+                block<4, S, K>(z, relu, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes, top, bottom);
             for (; o + 2 <= end; o += 2, w += 2 * kept * K * K)
-                block<2, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes, top, bottom);
+                block<2, S, K>(z, relu, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes, top, bottom);
             for (; o < end; o++, w += kept * K * K)
-                block<1, S, K>(z, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes, top, bottom);
+                block<1, S, K>(z, relu, here, kept, w, g.bias + o, g.outputs + o, out, first, lanes, top, bottom);
         }
     }
 }
@@ -243,8 +248,8 @@ static void spread(const Sizes& z, const Plane<S, K>& plane, const float* x, flo
 
 // G output channels × P vectors of sums at a time, as many as there are left.
 template <int G, int P, int S, int K>
-static void sums(const Plane<S, K>& plane, const float* const* inputs, int64_t kept, const float* weight,
-                 const float* bias, float* room, int64_t size, int64_t& at)
+static void sums(bool relu, const Plane<S, K>& plane, const float* const* inputs, int64_t kept,
+                 const float* weight, const float* bias, float* room, int64_t size, int64_t& at)
 {
     for (; at + P * LANES <= size; at += P * LANES) {
         Vector sum[G][P];
@@ -262,22 +267,22 @@ static void sums(const Plane<S, K>& plane, const float* const* inputs, int64_t k
                 }
             }
         UNROLL for (int o = 0; o < G; o++)
-            UNROLL for (int p = 0; p < P; p++) store(room + o * size + at + LANES * p, sum[o][p]);
+            UNROLL for (int p = 0; p < P; p++) store(room + o * size + at + LANES * p, ended(sum[o][p], relu));
     }
 }
 
 // G output channels of all images. room: G × size floats, size being whole vectors.
 template <int G, int S, int K>
-static void channels(const Sizes& z, const Plane<S, K>& plane, const float* const* inputs, int64_t kept,
-                     const float* weight, const float* bias, const int64_t* outputs, float* room,
-                     int64_t size, float* out)
+static void channels(const Sizes& z, bool relu, const Plane<S, K>& plane,
+                     const float* const* inputs, int64_t kept, const float* weight, const float* bias,
+                     const int64_t* outputs, float* room, int64_t size, float* out)
 {
     constexpr int P = WIDE[G / 2];
     int64_t at = 0;
-    sums<G, P, S, K>(plane, inputs, kept, weight, bias, room, size, at);
-    if constexpr (P > 4) sums<G, 4, S, K>(plane, inputs, kept, weight, bias, room, size, at);
-    if constexpr (P > 2) sums<G, 2, S, K>(plane, inputs, kept, weight, bias, room, size, at);
-    sums<G, 1, S, K>(plane, inputs, kept, weight, bias, room, size, at);
+    sums<G, P, S, K>(relu, plane, inputs, kept, weight, bias, room, size, at);
+    if constexpr (P > 4) sums<G, 4, S, K>(relu, plane, inputs, kept, weight, bias, room, size, at);
+    if constexpr (P > 2) sums<G, 2, S, K>(relu, plane, inputs, kept, weight, bias, room, size, at);
+    sums<G, 1, S, K>(relu, plane, inputs, kept, weight, bias, room, size, at);
     for (int o = 0; o < G; o++)
         for (int64_t i = 0; i < z.images; i++)
             for (int64_t y = 0; y < z.out_height; y++)
@@ -287,8 +292,8 @@ static void channels(const Sizes& z, const Plane<S, K>& plane, const float* cons
 
 // room: all channels, a vector that the last one's sums may reach into, and 4 outputs a thread.
 template <int S, int K>
-static void convolve_few(const Sizes& z, const Groups& g, const float* x, float* room, const float** places,
-                         int64_t most_kept, float* out, int threads)
+static void convolve_few(const Sizes& z, const Groups& g, bool relu, const float* x, float* room,
+                         const float** places, int64_t most_kept, float* out, int threads)
 {
     const Plane<S, K> plane(z);
     const int64_t size = (plane.sums + LANES - 1) / LANES * LANES;
@@ -309,11 +314,11 @@ static void convolve_few(const Sizes& z, const Groups& g, const float* x, float*
             const float* w = g.weight + g.weight_start[q];
             int64_t o = g.output_start[q];
             for (; o + 4 <= end; o += 4, w += 4 * kept * K * K)
-                channels<4, S, K>(z, plane, here, kept, w, g.bias + o, g.outputs + o, mine, size, out);
+                channels<4, S, K>(z, relu, plane, here, kept, w, g.bias + o, g.outputs + o, mine, size, out);
             for (; o + 2 <= end; o += 2, w += 2 * kept * K * K)
-                channels<2, S, K>(z, plane, here, kept, w, g.bias + o, g.outputs + o, mine, size, out);
+                channels<2, S, K>(z, relu, plane, here, kept, w, g.bias + o, g.outputs + o, mine, size, out);
             for (; o < end; o++, w += kept * K * K)
-                channels<1, S, K>(z, plane, here, kept, w, g.bias + o, g.outputs + o, mine, size, out);
+                channels<1, S, K>(z, relu, plane, here, kept, w, g.bias + o, g.outputs + o, mine, size, out);
         }
     }
 }
@@ -396,10 +401,10 @@ extern "C" {
 
 int graphprune_lanes() { return LANES; }
 
-// few: whether pixels instead of images fill a vector. 0, or -1 for a stride or kernel size that is
-// not compiled.
+// few: whether pixels instead of images fill a vector. relu: whether what is below zero becomes zero.
+// 0, or -1 for a stride or kernel size that is not compiled.
 int graphprune_conv2d(
-    int64_t few, const int64_t* sizes, int64_t stride, int64_t kernel, int64_t count, const int64_t* output_start,
+    int64_t few, int64_t relu, const int64_t* sizes, int64_t stride, int64_t kernel, int64_t count, const int64_t* output_start,
     const int64_t* outputs, const int64_t* input_start, const int64_t* inputs, const int64_t* weight_start,
     const float* weight, const float* bias, const float* x, float* room, const float** places,
     int64_t most_kept, float* out, int threads)
@@ -410,7 +415,7 @@ int graphprune_conv2d(
     const Groups g{count, output_start, outputs, input_start, inputs, weight_start, weight, bias};
 #define GRAPHPRUNE_CASE(S, K) \
     if (stride == S && kernel == K) { \
-        (few ? convolve_few<S, K> : convolve<S, K>)(z, g, x, room, places, most_kept, out, threads); \
+        (few ? convolve_few<S, K> : convolve<S, K>)(z, g, relu != 0, x, room, places, most_kept, out, threads); \
         return 0; \
     }
     GRAPHPRUNE_CASE(1, 3)

@@ -62,9 +62,9 @@ class CompactLinear(Compact):
         rows = x.reshape(-1, self.in_features)
         if self._by_kernel(x):
             rows = rows.contiguous()
-            out = self._chosen_form(rows, self._makers())(rows)
+            out = self._chosen_form(self._makers(), rows)(rows)
         else:
-            out = self._by_operators(rows)
+            out = self._ended(self._by_operators(rows))
         return out.reshape(*x.shape[:-1], self.out_features)
 
     def _makers(self) -> dict[str, Callable[[], Form]]:
@@ -76,6 +76,8 @@ class CompactLinear(Compact):
         }
         if torch.backends.mkldnn.is_available():
             makers["dense, oneDNN"] = self._onednn
+        if self.relu:
+            return {name: partial(self._ending, make) for name, make in makers.items()}
         return makers
 
     def _native(self) -> Form:
@@ -170,43 +172,49 @@ class CompactConv2d(Compact):
         """Height and width of a kernel."""
         return self._shape[2], self._shape[3]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, in, H, W) -> (N, out, H', W'), or the same without N."""
-        known = self._known(x)
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        """(N, in, H, W) -> (N, out, H', W'), or the same without N. other: is added to it."""
+        known = self._known(x, other)
         if known is not None:
-            return known(x)
+            return known(x, other)
         if not torch.jit.is_tracing() and (x.ndim not in (3, 4) or x.shape[-3] != self.in_channels):
             raise UserError(
                 f"a convolution of {self.in_channels} channels got a tensor of shape "
                 f"{tuple(x.shape)}; expected (N, {self.in_channels}, H, W)"
             )
         if x.ndim == 3:
-            return self.forward(x.unsqueeze(0)).squeeze(0)
-        if self._by_kernel(x):
-            return self._chosen_form(x, self._makers(x))(x)
-        if self._grouped():
-            return self._finished(self._convolutions(x), 1)
-        return F.conv2d(x, self.dense_weight(), self.bias, self.stride, self.padding, self.dilation)
+            return self.forward(x[None], None if other is None else other[None]).squeeze(0)
+        if self._by_kernel(x, other):
+            return self._chosen_form(self._makers(x), x, other)(x, other)
+        return self._ended(self._by_operators(x), other)
 
     def _makers(self, x: Tensor) -> dict[str, Callable[[], Form]]:
         makers: dict[str, Callable[[], Form]] = {
-            "kernel": self._native,
             "dense": self._plain,
             "dense, channels last": self._channels_last,
             "gathered": lambda: lambda x: self._finished(self._convolutions(x), 1),
         }
-        if len(x) < native.FEW:
-            makers["kernel, few images"] = partial(self._native, few=True)
         if torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, _REORDER):
             makers["dense, oneDNN"] = lambda: self._onednn(list(x.shape))
         if self.kernel_size == (1, 1) and self.padding == (0, 0):
             makers["kernel, pixels as rows"] = self._pixels
+        makers = {name: partial(self._ending, make) for name, make in makers.items()}
+        makers["kernel"] = self._native
+        if len(x) < native.FEW:
+            makers["kernel, few images"] = partial(self._native, few=True)
         return makers
 
     def _native(self, few: bool = False) -> Form:
         pack, bias = native.Pack(self.groups, self.weight, self.kernel_size), self._bias()
         stride, padding = self.stride, self.padding
-        return lambda x: native.conv2d(x, pack, bias, stride, padding, few)
+
+        def compute(x: Tensor, other: Tensor | None = None) -> Tensor:
+            if other is None:
+                return native.conv2d(x, pack, bias, stride, padding, few, self.relu)
+            out = native.conv2d(x, pack, bias, stride, padding, few)
+            return self._end(out, other)
+
+        return compute
 
     def _pixels(self) -> Form:
         """A 1×1 convolution is a linear layer whose rows are the pixels, channels innermost."""
@@ -250,13 +258,19 @@ class CompactConv2d(Compact):
         self._fill(dense)
         return dense
 
-    def _by_kernel(self, x: Tensor) -> bool:
-        kind = (self.kernel_size, self.stride, self.dilation)
+    def _by_kernel(self, x: Tensor, other: Tensor | None = None) -> bool:
+        kind, size = (self.kernel_size, self.stride, self.dilation), self._out_size(x)
         return (
-            super()._by_kernel(x)
+            super()._by_kernel(x, other)
             and (not self._wants_kernel() or native.takes_conv2d(*kind))
-            and min(self._out_size(x)) > 0
+            and min(size) > 0
+            and (other is None or other.shape == (len(x), self.out_channels, *size))
         )
+
+    def _by_operators(self, x: Tensor) -> Tensor:
+        if self._grouped():
+            return self._finished(self._convolutions(x), 1)
+        return F.conv2d(x, self.dense_weight(), self.bias, self.stride, self.padding, self.dilation)
 
     def _grouped(self) -> bool:
         """Whether gathering the inputs for grouped convolutions is worth it."""

@@ -95,9 +95,9 @@ def _conv_pieces(block: Tensor) -> list[Tensor]:
 
 def _linear_pieces(block: Tensor) -> list[Tensor]:
     """(outputs, inputs) -> 1-D pieces of two vectors, and at the end one, the output innermost."""
-    lanes, pieces, at = _lanes(), [], 0
+    pieces, at = [], 0
     while at < len(block):
-        size = 2 * lanes if len(block) - at > lanes else lanes
+        size = 2 * lanes() if len(block) - at > lanes() else lanes()
         piece = block.new_zeros(block.shape[1], size)
         rows = block[at : at + size]
         piece[:, : len(rows)] = rows.T
@@ -131,12 +131,14 @@ def conv2d(
     stride: tuple[int, int],
     padding: tuple[int, int],
     few: bool = False,
+    relu: bool = False,
 ) -> Tensor:
     """(N, C, H, W) float32 of any strides -> (N, out, H', W') with the images innermost.
 
     A tensor with this layout is read without a transposition by the next layer, and what
     computes value by value keeps it. few: pixels instead of images fill the kernel's vectors,
-    which is faster for few images, and the output is contiguous.
+    which is faster for few images, and the output is contiguous. relu: what is below zero becomes
+    zero.
     """
     assert pack.kernel_size is not None
     size = pack.kernel_size[0]
@@ -154,10 +156,10 @@ def conv2d(
         rows, columns = -(-room_height // stride[0]), -(-room_width // stride[0])
         plane = images * rows * columns
         room = torch.empty(
-            channels * stride[0] ** 2 * plane + 4 * threads * (plane + _lanes()) + _lanes()
+            channels * stride[0] ** 2 * plane + 4 * threads * (plane + lanes()) + lanes()
         )
     else:
-        room = torch.empty(threads * channels * room_height * room_width * _lanes())
+        room = torch.empty(threads * channels * room_height * room_width * lanes())
     most_kept = max(pack.most_kept, 1)
     places = torch.empty(threads * most_kept, dtype=torch.int64)
     sizes = _Sizes(
@@ -170,6 +172,7 @@ def conv2d(
     if images and out_height > 0 and out_width > 0:
         failed = _loaded().graphprune_conv2d(
             few,
+            relu,
             ctypes.addressof(sizes),
             stride[0],
             size,
@@ -197,7 +200,8 @@ def _loaded() -> ctypes.CDLL:
 
 
 @cache
-def _lanes() -> int:
+def lanes() -> int:
+    """How many numbers fill a vector of the kernel."""
     return int(_loaded().graphprune_lanes())
 
 
@@ -211,5 +215,5 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     """Arguments are addresses and sizes, all 64 bits wide, and last the number of threads."""
     library.graphprune_linear.argtypes = [ctypes.c_int64] * 13 + [ctypes.c_int]
     library.graphprune_linear.restype = None
-    library.graphprune_conv2d.argtypes = [ctypes.c_int64] * 17 + [ctypes.c_int]
+    library.graphprune_conv2d.argtypes = [ctypes.c_int64] * 18 + [ctypes.c_int]
     return library

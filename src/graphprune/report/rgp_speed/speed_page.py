@@ -24,12 +24,14 @@ def speed_page(table: pd.DataFrame, verdicts: pd.DataFrame) -> Page:
         "Networks for 32×32 images whose layers are masked by the best regular graph known, the "
         "first convolution and the last layer dense, batch norm folded in. Theoretical: dense "
         "MACs / kept MACs. Measured: time of the best dense form / time, medians of CPU time on "
-        "one thread, single precision; the best dense form has the mask folded into its weights "
-        "and is the faster of contiguous and channels_last. In brackets the 95 % t interval of "
+        "one thread, single precision; the best dense form has the mask folded into its weights, "
+        "ReLU in place and max pooling as the others, and is the faster of contiguous and "
+        "channels_last. In brackets the 95 % t interval of "
         "the ratio over turns, in which all forms are timed one after the other. Stock operators: "
         "every masked layer chooses between torch's grouped convolutions of gathered inputs, "
         "which skip the pruned work, and a dense product. Ours: every layer chooses between the "
-        "compiled kernel and a dense product."
+        "compiled kernel and a dense product, and a batch is computed in pieces where that is "
+        "faster."
     )
     networks = table[table["layer"] == NETWORK]
     page.heading("Whole networks")
@@ -39,7 +41,9 @@ def speed_page(table: pd.DataFrame, verdicts: pd.DataFrame) -> Page:
     page.heading("Layers")
     page.text(
         "Least, median and greatest speed-up of the masked layers, each timed inside its network: "
-        "what it gets lies as the layer before hands it on, and turning it round counts."
+        "what it gets lies as the layer before hands it on, and turning it round counts. Those of "
+        "stock operators and ours also do the ReLU, and the sum of a residual block, that follow "
+        "them; dense ones do not."
     )
     page.table(_layers(table[table["layer"] != NETWORK]))
     page.text(_fallen(table))
