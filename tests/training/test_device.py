@@ -6,8 +6,15 @@ import psutil
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
+from graphprune.data.augment import Augmentation
+from graphprune.data.batches import Batches, ChannelScaling, DeviceSplit
 from graphprune.errors import UserError
+from graphprune.masks.mask import Masks
+from graphprune.metrics.accuracy import cross_entropy
+from graphprune.models.build import build_model
+from graphprune.pruning.scope import tensors
 from graphprune.training.device import (
     memory_for_images,
     place,
@@ -121,3 +128,24 @@ def test_dropout_repeats_on_cuda_too():
     first = dropout(ones)
     set_random_state(cuda, before)
     assert torch.equal(dropout(ones), first)
+
+
+def test_what_a_gpu_is_to_compute_meets_no_tensor_of_the_cpu(monkeypatch):
+    """Tensors without values, which know where they would be: no GPU is needed."""
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: self)
+    gpu, generator = torch.device("cuda"), torch.Generator()
+    with FakeTensorMode():
+        with gpu:
+            model = build_model("resnet18", (3, 32, 32), 10, width=0.25)
+        weights = {name: model.get_parameter(name) for name in tensors(model, "inner")}
+        masks = Masks({name: torch.ones_like(w, dtype=torch.bool) for name, w in weights.items()})
+        images = torch.empty(40, 3, 32, 32, dtype=torch.uint8, device=gpu)
+        split = DeviceSplit(images, torch.empty(40, dtype=torch.int64, device=gpu))
+        scaling = ChannelScaling((0.5,) * 3, (0.2,) * 3)
+        batches = Batches(split, 16, scaling, Augmentation(), drop_last=True)
+        masks.apply_(model)
+        for x, labels in batches.epoch(generator):
+            loss = cross_entropy(model(x), labels, smoothing=0.1)
+            assert (x.device.type, x.shape, loss.device.type) == ("cuda", (16, 3, 32, 32), "cuda")
+    with pytest.raises(RuntimeError, match="device"), FakeTensorMode():
+        torch.empty(2, device=gpu) + torch.empty(2)
