@@ -15,7 +15,7 @@ from graphprune.sparse.choose import fastest
 from graphprune.sparse.groups import Groups
 
 Form = Callable[..., Tensor]
-"""A way to compute a layer of its input and, if there is one, the other summand (`absorb`).
+"""A way to compute a layer of its input and, if there is one, the other summand (`sparse.inference`).
 
 It holds what it needs of the weight.
 """
@@ -80,7 +80,7 @@ class Compact(nn.Module):
     """
 
     relu = False
-    """Whether the layer's output goes through ReLU before it is handed on (`absorb`)."""
+    """Whether the layer's output goes through ReLU before it is handed on (`sparse.inference`)."""
 
     innermost = False
     """Whether `choose` also counts the time until the images are innermost in memory, because

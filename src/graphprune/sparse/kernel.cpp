@@ -33,7 +33,10 @@ static inline Vector load(const float* at) { return *reinterpret_cast<const Loos
 static inline void store(float* at, Vector value) { *reinterpret_cast<Loose*>(at) = value; }
 
 // What is below zero becomes zero, if that is wanted; NaN stays.
-static inline Vector ended(Vector value, bool relu) { return relu ? (value < Vector{} ? Vector{} : value) : value; }
+static inline Vector ended(Vector value, bool relu)
+{
+    return relu ? (value < Vector{} ? Vector{} : value) : value;
+}
 
 static inline int thread()
 {
@@ -121,8 +124,10 @@ static void block(
     for (int64_t y = top; y < bottom; y++) {
         int64_t x = 0;
         columns<G, P, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
-        if constexpr (P > 4) columns<G, 4, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
-        if constexpr (P > 2) columns<G, 2, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+        if constexpr (P > 4)
+            columns<G, 4, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
+        if constexpr (P > 2)
+            columns<G, 2, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
         columns<G, 1, S, K>(z, relu, inputs, kept, weight, bias, outputs, out, first, lanes, y, x);
     }
 }
@@ -404,8 +409,9 @@ int graphprune_lanes() { return LANES; }
 // few: whether pixels instead of images fill a vector. relu: whether what is below zero becomes zero.
 // 0, or -1 for a stride or kernel size that is not compiled.
 int graphprune_conv2d(
-    int64_t few, int64_t relu, const int64_t* sizes, int64_t stride, int64_t kernel, int64_t count, const int64_t* output_start,
-    const int64_t* outputs, const int64_t* input_start, const int64_t* inputs, const int64_t* weight_start,
+    int64_t few, int64_t relu, const int64_t* sizes, int64_t stride, int64_t kernel, int64_t count,
+    const int64_t* output_start, const int64_t* outputs, const int64_t* input_start,
+    const int64_t* inputs, const int64_t* weight_start,
     const float* weight, const float* bias, const float* x, float* room, const float** places,
     int64_t most_kept, float* out, int threads)
 {
