@@ -15,7 +15,7 @@ from graphprune.sparse.choose import fastest
 from graphprune.sparse.groups import Groups
 
 Form = Callable[..., Tensor]
-"""A way to compute a layer of its input and, if there is one, the other summand (`sparse.inference`).
+"""A way to compute a layer of its input, and of another summand if one is given.
 
 It holds what it needs of the weight.
 """

@@ -4,8 +4,8 @@
 // Convolution: LANES images fill a vector. A chunk of images is copied once into a room with a
 // zero border, [channel][row][column][image]; every kept weight then multiplies whole vectors, and
 // no gathered copy of channels is ever made. Few images instead lie one after the other, each with
-// its border, and LANES neighbouring pixels of them fill a vector: see `Plane`. Linear: a vector holds outputs of a group; the inputs
-// of a group are read in place, one scalar at a time.
+// its border, and LANES neighbouring pixels of them fill a vector: see `Plane`. Linear: a vector
+// holds outputs of a group; the inputs of a group are read in place, one scalar at a time.
 #include <cstdint>
 #include <cstring>
 #ifdef _OPENMP
