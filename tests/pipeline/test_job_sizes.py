@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from graphprune.pipeline.job_sizes import LOCAL, PAGE, Sent, overlays, sent
-from graphprune.pipeline.job_times import Time, Times
+from graphprune.pipeline.job_times import COUNTED, GPU_STEP, PASSES, Time, Times
 from graphprune.pipeline.plan import PROFILE, Asked, plan
 from graphprune.pipeline.trainings import load
 
@@ -79,6 +79,14 @@ def test_no_job_of_less_than_about_a_minute_goes_to_the_queue(slurm_jobs):
         "set compute.group where trainings are short and their rules have a group; put other jobs "
         f"into a group of {PROFILE}, or among the localrules: {short}"
     )
+
+
+def test_a_batch_that_is_only_evaluated_is_launched_as_well(jobs):
+    times = Times()
+    for job in jobs:
+        work = load(job)
+        if work and times.of(job).source == COUNTED:
+            assert times.of(job).seconds >= work.evaluations * GPU_STEP / PASSES, job.rule
 
 
 def test_attempts_are_as_many_as_growing_limits_need():

@@ -184,9 +184,9 @@ def page(experiments: dict[str, list[Sent]], times: Times) -> str:
         "",
         f"* *{COUNTED}*: what the job trains, counted from its params (trainings × epochs × "
         f"multiply-adds), at {GPU_FLOPS / 1e12:g} TFLOP/s, which a ResNet-18 was published to "
-        f"sustain on an A100, and at least {GPU_STEP * 1000:g} ms a step (assumed; it decides for "
-        "small networks, so for all on MNIST). **No GPU of ours stands behind these numbers**; "
-        "trust them to a factor of three.",
+        f"sustain on an A100, and at least {GPU_STEP * 1000:g} ms a step, a third of it for a "
+        "batch that is only evaluated (assumed; it decides for small networks, so for all on "
+        "MNIST). **No GPU of ours stands behind these numbers**; trust them to a factor of three.",
         f"* *{STEP_TIMES}*: the same count, with the time of a step or a picture measured "
         f"([{STEPS.name}](../benchmarks/{STEPS.name})). GPUs measured: {gpus}. "
         "`python benchmarks/step_times.py` on a GPU adds it, and its times replace the others.",

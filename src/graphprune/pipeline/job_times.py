@@ -1,6 +1,7 @@
 """What a job takes: measured, or estimated from what it trains and what a step takes."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from graphprune.errors import UserError
 from graphprune.pipeline.code import ROOT
 from graphprune.pipeline.plan import Job
 from graphprune.pipeline.trainings import IMAGES, data_of, load, steps
+from graphprune.runs.setup import EVALUATION_BATCH, EVALUATION_PIXELS
 
 JOBS = ROOT / "benchmarks" / "job_times.csv"
 STEPS = ROOT / "benchmarks" / "step_times.csv"
@@ -77,7 +79,8 @@ class Times:
         work, row = load(job), self._rows(job, "cpu").iloc[0]
         assert work
         operations = 2 * PASSES * row["macs"] * self._images(job)
-        seconds = max(operations / GPU_FLOPS, steps(job, work.epochs) * GPU_STEP)
+        launched = steps(job, work.epochs) + self._evaluation_steps(job) / PASSES
+        seconds = max(operations / GPU_FLOPS, launched * GPU_STEP)
         return seconds + work.fits * self.search_step, COUNTED
 
     def by_steps(self, job: Job, kind: str) -> float:
@@ -99,6 +102,13 @@ class Times:
         work, data = load(job), data_of(job)
         assert work
         return work.epochs * data.train + work.evaluations * data.held_out / PASSES
+
+    def _evaluation_steps(self, job: Job) -> float:
+        """Batches that are only evaluated."""
+        work, data = load(job), data_of(job)
+        assert work
+        size = min(EVALUATION_BATCH, max(1, EVALUATION_PIXELS // math.prod(data.shape)))
+        return work.evaluations * math.ceil(data.held_out / size)
 
     def _rows(self, job: Job, kind: str) -> pd.DataFrame:
         """The measurements of this job's network on a kind of device; of both precisions."""
