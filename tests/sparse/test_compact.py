@@ -35,23 +35,7 @@ MODELS = {
 each_model = pytest.mark.parametrize("case", MODELS.values(), ids=MODELS.keys())
 
 
-@pytest.fixture(params=["native", "stock"])
-def engine(request, monkeypatch):
-    """Run a test once with the compiled kernel and once with torch's operators alone."""
-    if request.param == "stock":
-        monkeypatch.setattr(native, "available", lambda: False)
-    elif not native.available():
-        pytest.skip("the compiled kernel cannot be built here: no C++ compiler")
-    return request.param
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Many small layers: threads would wait for one another most of the time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def built(case) -> tuple[nn.Module, nn.Module, Masks, Tensor]:

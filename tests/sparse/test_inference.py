@@ -29,23 +29,7 @@ MODELS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Many small layers: threads would wait for one another most of the time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(params=["native", "stock"])
-def engine(request, monkeypatch):
-    """Run a test once with the compiled kernel and once with torch's operators alone."""
-    if request.param == "stock":
-        monkeypatch.setattr(native, "available", lambda: False)
-    elif not native.available():
-        pytest.skip("the compiled kernel cannot be built here: no C++ compiler")
-    return request.param
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def masks_of(model: nn.Module) -> Masks:
@@ -303,7 +287,7 @@ def test_a_wrong_mask_is_named_as_by_compact():
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.trace.*:FutureWarning")
-def test_the_copy_is_saved_copied_and_exported_as_any_other(tmp_path):
+def test_the_copy_is_saved_copied_and_exported_as_any_other():
     model = InPlace()
     masks, x = masks_of(model), torch.randn(2, 8, 6, 5)
     fast = for_inference(model, masks)

@@ -22,28 +22,12 @@ from graphprune.sparse.layers import CompactConv2d, CompactLinear
 DEPRECATED = pytest.mark.filterwarnings("ignore:.*torch.jit.trace.*:FutureWarning")
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Tiny layers: threads would wait for one another most of the time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
 def stock(monkeypatch):
     monkeypatch.setattr(native, "available", lambda: False)
-
-
-@pytest.fixture(params=["native", "stock"])
-def engine(request, monkeypatch):
-    """Run a test once with the compiled kernel and once with torch's operators alone."""
-    if request.param == "stock":
-        monkeypatch.setattr(native, "available", lambda: False)
-    elif not native.available():
-        pytest.skip("the compiled kernel cannot be built here: no C++ compiler")
-    return request.param
 
 
 def random(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
