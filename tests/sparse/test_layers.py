@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from graphprune.errors import UserError
 from graphprune.graphs import layout
 from graphprune.sparse import native
-from graphprune.sparse.base import obstacle
+from graphprune.sparse.dense_layer import obstacle
 from graphprune.sparse.layers import CompactConv2d, CompactLinear
 
 DEPRECATED = pytest.mark.filterwarnings("ignore:.*torch.jit.trace.*:FutureWarning")

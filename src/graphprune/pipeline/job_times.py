@@ -13,7 +13,7 @@ from graphprune.errors import UserError
 from graphprune.pipeline.code import ROOT
 from graphprune.pipeline.plan import Job
 from graphprune.pipeline.trainings import IMAGES, data_of, load, steps
-from graphprune.runs.setup import EVALUATION_BATCH, EVALUATION_PIXELS
+from graphprune.runs.setup import evaluation_batch_size
 
 JOBS = ROOT / "benchmarks" / "job_times.csv"
 STEPS = ROOT / "benchmarks" / "step_times.csv"
@@ -107,8 +107,7 @@ class Times:
         """Batches that are only evaluated."""
         work, data = load(job), data_of(job)
         assert work
-        size = min(EVALUATION_BATCH, max(1, EVALUATION_PIXELS // math.prod(data.shape)))
-        return work.evaluations * math.ceil(data.held_out / size)
+        return work.evaluations * math.ceil(data.held_out / evaluation_batch_size(data.shape))
 
     def _rows(self, job: Job, kind: str) -> pd.DataFrame:
         """The measurements of this job's network on a kind of device; of both precisions."""

@@ -36,12 +36,18 @@ from graphprune.training.forward import Forward, compiled, plain
 from graphprune.training.loop import EpochBatches, State, step
 from graphprune.training.recipe import Recipe, recipe_of
 
-EVALUATION_BATCH = 4096
 # Images are taken by their nonzero pixels where at most this share is not zero.
 DENSEST = 1 / 3
-# Pixels (times channels) of an evaluation batch, at most: what large images are held down by.
+# An evaluation batch has at most so many images, and so many pixels (times channels), by which
+# the batches of large images stay within memory.
+EVALUATION_BATCH = 4096
 EVALUATION_PIXELS = 2**25
 PAPER = "paper"
+
+
+def evaluation_batch_size(shape: tuple[int, int, int]) -> int:
+    """How many images of `shape` (channels, height, width) are evaluated at once."""
+    return min(EVALUATION_BATCH, max(1, EVALUATION_PIXELS // math.prod(shape)))
 
 
 @dataclass(frozen=True)
@@ -116,10 +122,13 @@ class Setup:
 
     def evaluation_batches(self, part: str) -> Batches:
         """The batches to evaluate `part` on, as stored."""
-        dtype = DTYPES[self.precision]
-        size = min(EVALUATION_BATCH, max(1, EVALUATION_PIXELS // math.prod(self.input_shape)))
-        sparse = self._sparse(self.splits[part])
-        return Batches(self.splits[part], size, scaling=self.scaling, dtype=dtype, sparse=sparse)
+        return Batches(
+            self.splits[part],
+            evaluation_batch_size(self.input_shape),
+            scaling=self.scaling,
+            dtype=DTYPES[self.precision],
+            sparse=self._sparse(self.splits[part]),
+        )
 
     def examples(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The first `count` validation images, as a network is given them, and their labels."""

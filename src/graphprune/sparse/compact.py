@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from graphprune.masks.mask import Masks
 from graphprune.sparse import native
-from graphprune.sparse.base import obstacle, pair
+from graphprune.sparse.dense_layer import obstacle, pair
 from graphprune.sparse.groups import Groups, same_at_every_position
 from graphprune.sparse.layers import CompactConv2d, CompactLinear
 from graphprune.sparse.pool import MaxPool2d

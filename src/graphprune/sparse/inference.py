@@ -64,16 +64,16 @@ class Inference(nn.Module):
 
     def _fastest_size(self, noise: Tensor) -> int | None:
         sizes: list[int | None] = [None]
-        for size in (native.lanes(), 2 * native.lanes()):
-            if size < len(noise) and self._may_split(noise, size):
-                sizes.append(size)
+        if self._may_split(noise):
+            lanes = native.lanes()
+            sizes += [size for size in (lanes, 2 * lanes) if size < len(noise)]
         named = {str(size): size for size in sizes}
         return named[fastest({n: partial(self._in_pieces, s, noise) for n, s in named.items()})]
 
-    def _may_split(self, noise: Tensor, size: int) -> bool:
-        """Whether pieces of the batch give what the whole gives."""
+    def _may_split(self, noise: Tensor) -> bool:
+        """Whether small pieces of the batch give what the whole gives; then larger ones do too."""
         try:
-            whole, pieces = self.network(noise), self._in_pieces(size, noise)
+            whole, pieces = self.network(noise), self._in_pieces(native.lanes(), noise)
         except (RuntimeError, TypeError):  # of a model that knows N, or gives several tensors
             return False
         if whole.shape[:1] != noise.shape[:1] or whole.shape != pieces.shape:

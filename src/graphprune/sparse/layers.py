@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from graphprune.errors import UserError
 from graphprune.sparse import native
-from graphprune.sparse.base import Compact, Form, exporting, padding_of, pair, parts_of
+from graphprune.sparse.base import Compact, Form, exporting
+from graphprune.sparse.dense_layer import padding_of, pair, parts_of
 from graphprune.sparse.groups import Groups
 
 # Below these a grouped convolution loses to the dense one on the CPU, often by far; at 8
