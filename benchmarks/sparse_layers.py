@@ -9,7 +9,9 @@ A convolution whose weight oneDNN has packed beforehand, which no plain module d
 and stands beside as "packed". "auto" is what a layer of `compact` does after it has measured its
 choices. Each form of a convolution gets its input in a layout that suits it: auto in the one that
 compact layers hand on (images innermost), contiguous or channels_last, whichever is fastest. n/d is
-how many times fewer weights there are.
+how many times fewer weights there are. Memory that was freed stays with the process: outputs of
+some megabytes would otherwise be new to it at some calls and not at others, of any form, and the
+system takes longer for new memory than a small layer does.
 """
 
 import os
@@ -19,6 +21,7 @@ os.environ["MKL_NUM_THREADS"] = "1"
 
 import argparse
 import copy
+import ctypes
 import time
 import warnings
 from collections.abc import Callable
@@ -90,6 +93,14 @@ class Row(NamedTuple):
         others = "  ".join(f"{name} {self.against(name):.2f}×" for name in names)
         head = f"{self.title:<22} d {self.degree:<3}B {self.batch:<4}{NODES / self.degree:>5.1f}"
         return f"{head}{self.auto:>10.3f} ms{self.ratio:>8.2f}×  {self.fell_back:<22}{others}"
+
+
+def keep_freed_memory() -> None:
+    """Where malloc is glibc's."""
+    library = ctypes.CDLL(None)
+    for option in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+        if hasattr(library, "mallopt"):
+            library.mallopt(option, 2**30)
 
 
 def medians(forms: Forms, turns: int) -> dict[str, float]:
@@ -241,6 +252,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=7, help="turns timed (default 7)")
     parser.add_argument("--parts", nargs="+", default=["linear", "conv", "network"])
     options = parser.parse_args()
+    keep_freed_memory()
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
     rows: list[Row] = []

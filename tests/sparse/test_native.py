@@ -27,9 +27,14 @@ def threads(request):
     torch.set_num_threads(before)
 
 
+def random_mask(outputs, inputs, density, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(outputs, inputs, generator=generator) < density
+
+
 def masked(outputs, inputs, density, seed):
     generator = torch.Generator().manual_seed(seed)
-    rows = torch.rand(max(1, outputs // 3), inputs, generator=generator) < density
+    rows = random_mask(max(1, outputs // 3), inputs, density, seed)
     mask = rows[torch.randint(len(rows), (outputs,), generator=generator)]
     return mask, torch.randn(outputs, inputs, generator=generator)
 
@@ -49,6 +54,16 @@ def test_linear_is_the_masked_dense_product(outputs, inputs, batch, density, see
     for b in (bias, None):
         expected = F.linear(x, weight * mask, b)
         torch.testing.assert_close(native.linear(x, pack, b), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("outputs", [5, 8, 16, 20, 32, 70])
+@pytest.mark.parametrize("batch", [1, 2, 3, 7, 13, 30])
+def test_linear_of_groups_of_neighbours_is_the_masked_dense_product(outputs, batch):
+    mask = random_mask(3, 30, 0.4, seed=outputs).repeat_interleave(outputs, 0)
+    weight, bias = torch.randn(mask.shape), torch.randn(len(mask))
+    groups, x = Groups.from_mask(mask), torch.randn(batch, 30)
+    found = native.linear(x, native.Pack(groups, groups.pack(weight), None), bias)
+    torch.testing.assert_close(found, F.linear(x, weight * mask, bias), rtol=1e-4, atol=1e-4)
 
 
 @given(
@@ -82,6 +97,25 @@ def test_convolution_is_the_masked_dense_one(channels, images, size, kind, densi
             assert torch.equal(ended, found.relu())
 
 
+@pytest.mark.parametrize("images", [16, 21, 32, 70])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("channels", [7, 1500])  # few, and too many for the cache
+@pytest.mark.parametrize("gap", ["none", "columns", "rows"])
+def test_one_pixel_kernels_read_innermost_images_in_place(images, stride, channels, gap, threads):
+    mask = random_mask(7, channels, 0.3, seed=images).repeat_interleave(3, 0)
+    weight, bias = torch.randn(21, channels, 1, 1), torch.randn(21)
+    groups = Groups.from_mask(mask)
+    pack = native.Pack(groups, groups.pack(weight), (1, 1))
+    memory = torch.randn(channels, 6, 7, images)
+    taken = {"none": memory, "columns": memory[:, :, ::3], "rows": memory[:, ::2]}[gap]
+    x = taken.permute(3, 0, 1, 2)
+    expected = F.conv2d(x, weight * mask[:, :, None, None], bias, stride)
+    found = native.conv2d(x, pack, bias, (stride, stride), (0, 0))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=2e-4)
+    ended = native.conv2d(x, pack, bias, (stride, stride), (0, 0), relu=True)
+    assert torch.equal(ended, found.relu())
+
+
 @pytest.mark.parametrize("few", [False, True])
 @pytest.mark.parametrize("images", [3, 17])
 def test_relu_keeps_what_is_no_number(few, images):
@@ -89,8 +123,9 @@ def test_relu_keeps_what_is_no_number(few, images):
     pack = native.Pack(groups, torch.ones(2), (1, 1))
     x = torch.randn(images, 1, 4, 5)
     x[1, 0, 2] = torch.nan
-    found = native.conv2d(x, pack, None, (1, 1), (0, 0), few, relu=True)
-    torch.testing.assert_close(found, F.relu(x).expand(-1, 2, -1, -1), equal_nan=True)
+    for layout in (x, x.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)):
+        found = native.conv2d(layout, pack, None, (1, 1), (0, 0), few, relu=True)
+        torch.testing.assert_close(found, F.relu(x).expand(-1, 2, -1, -1), equal_nan=True)
 
 
 def test_threads_change_nothing(threads, monkeypatch):

@@ -4,8 +4,9 @@
 // Convolution: LANES images fill a vector. A chunk of images is copied once into a room with a
 // zero border, [channel][row][column][image]; every kept weight then multiplies whole vectors, and
 // no gathered copy of channels is ever made. Few images instead lie one after the other, each with
-// its border, and LANES neighbouring pixels of them fill a vector: see `Plane`. Linear: a vector
-// holds outputs of a group; the inputs of a group are read in place, one scalar at a time.
+// its border, and LANES neighbouring pixels of them fill a vector: see `Plane`. Kernels of one pixel
+// take any neighbouring values: see `pointwise`. Linear: a vector holds outputs of a group; the
+// inputs of a group are read in place, one scalar at a time.
 #include <cstdint>
 #include <cstring>
 #ifdef _OPENMP
@@ -23,7 +24,17 @@ constexpr int LANES = 4;
 constexpr int WIDE[3] = {8, 4, 2};
 #endif
 
+constexpr int ROWS[2] = {8, 6};  // of a linear layer's batch at a time, for 1 and 2 vectors of outputs
+
+constexpr int64_t LINE = 16;  // floats in a line of the cache
 constexpr int64_t CACHE = 512 * 1024;  // bytes of the second level that one core has at least, about
+
+// Values of a channel that `pointwise` computes at a time.
+static int64_t part_size(int64_t channels)
+{
+    const int64_t size = CACHE / 2 / int64_t(sizeof(float)) / channels / LINE * LINE;
+    return size < 4 * LINE ? 4 * LINE : size;
+}
 
 typedef float Vector __attribute__((vector_size(4 * LANES)));
 typedef float Loose __attribute__((vector_size(4 * LANES), aligned(4)));  // at any address
@@ -48,6 +59,9 @@ static inline int thread()
 }
 
 #define UNROLL _Pragma("GCC unroll 16")
+
+// How a convolution is computed; `convolve`, `convolve_few` and `pointwise` say more.
+enum Way : int64_t { IMAGES, PIXELS, IN_PARTS };
 
 // A convolution's sizes: spatial sizes of the output, and of the room that holds the padded input.
 struct Sizes {
@@ -214,6 +228,104 @@ static void convolve(const Sizes& z, const Groups& g, bool relu, const float* x,
     }
 }
 
+// Values of one channel of all pixels and images, without a gap in the output. Those of the input
+// lie together in runs: the images of a pixel, of neighbouring pixels too where nothing is between.
+struct Runs {
+    int64_t total, length;                      // values of a channel, and of a run
+    int64_t across, step_across, step_down;     // runs in a row, from one to the next, from row to row
+
+    explicit Runs(const Sizes& z)
+        : total(z.height * z.width * z.images), step_across(z.stride_column), step_down(z.stride_row)
+    {
+        const bool row = z.width == 1 || z.stride_column == z.images;
+        const bool all = row && (z.height == 1 || z.stride_row == z.width * z.images);
+        across = row ? 1 : z.width;
+        length = all ? total : row ? z.width * z.images : z.images;
+    }
+
+    // Values `first` to `last` of a channel.
+    void copy(const float* x, int64_t first, int64_t last, float* to) const
+    {
+        while (first < last) {
+            const int64_t run = first / length, begin = first % length;
+            const int64_t count = last - first < length - begin ? last - first : length - begin;
+            const float* from = x + run / across * step_down + run % across * step_across + begin;
+            std::memcpy(to, from, count * sizeof(float));
+            first += count;
+            to += count;
+        }
+    }
+};
+
+// G output channels, as many vectors of `count` values as there are left for P at a time.
+template <int G, int P>
+static void vectors(bool relu, const float* const* inputs, int64_t kept, const float* weight,
+                    const float* bias, float* const* to, int64_t count, int64_t& at)
+{
+    for (; at + P * LANES <= count; at += P * LANES) {
+        Vector sum[G][P];
+        tile<G, P, 1, 1>(inputs, kept, at, 0, weight, bias, sum);
+        UNROLL for (int o = 0; o < G; o++)
+            UNROLL for (int p = 0; p < P; p++) store(to[o] + at + LANES * p, ended(sum[o][p], relu));
+    }
+}
+
+// G output channels, of which `out` holds `total` values each: the `count` values from `first` on.
+template <int G>
+static void part(bool relu, const float* const* inputs, int64_t kept, const float* weight, const float* bias,
+                 const int64_t* outputs, float* out, int64_t total, int64_t first, int64_t count)
+{
+    constexpr int P = WIDE[G / 2];
+    float* to[G];
+    for (int o = 0; o < G; o++) to[o] = out + outputs[o] * total + first;
+    int64_t at = 0;
+    vectors<G, P>(relu, inputs, kept, weight, bias, to, count, at);
+    if constexpr (P > 4) vectors<G, 4>(relu, inputs, kept, weight, bias, to, count, at);
+    if constexpr (P > 2) vectors<G, 2>(relu, inputs, kept, weight, bias, to, count, at);
+    vectors<G, 1>(relu, inputs, kept, weight, bias, to, count, at);
+    if (at == count) return;
+    Vector sum[G][1];
+    tile<G, 1, 1, 1>(inputs, kept, at, 0, weight, bias, sum);
+    for (int o = 0; o < G; o++) {
+        const Vector value = ended(sum[o][0], relu);
+        for (int64_t l = 0; at + l < count; l++) to[o][at + l] = value[l];
+    }
+}
+
+// A kernel of one pixel, images side by side: no pixel needs another, so they are computed in parts
+// whose inputs, of all channels, stay in the cache while every group reads them. They are copied
+// first: channels of the input often lie so that the cache cannot hold the same part of many.
+static void pointwise(const Sizes& z, const Groups& g, bool relu, const float* x, float* room,
+                      const float** places, int64_t most_kept, float* out, int threads)
+{
+    const Runs runs(z);
+    const int64_t size = part_size(z.channels), width = size + LINE, parts = (runs.total + size - 1) / size;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int64_t i = 0; i < parts; i++) {
+        float* mine = room + thread() * z.channels * width;
+        const float** here = places + thread() * most_kept;
+        const int64_t first = i * size, last = first + size < runs.total ? first + size : runs.total;
+        const int64_t count = last - first;
+        for (int64_t c = 0; c < z.channels; c++) {
+            runs.copy(x + c * z.stride_channel, first, last, mine + c * width);
+            store(mine + c * width + count, Vector{});  // the last vector may reach into it
+        }
+        for (int64_t q = 0; q < g.count; q++) {
+            const int64_t* inputs = g.inputs + g.input_start[q];
+            const int64_t kept = g.input_start[q + 1] - g.input_start[q], end = g.output_start[q + 1];
+            for (int64_t c = 0; c < kept; c++) here[c] = mine + inputs[c] * width;
+            const float* w = g.weight + g.weight_start[q];
+            int64_t o = g.output_start[q];
+            for (; o + 4 <= end; o += 4, w += 4 * kept)
+                part<4>(relu, here, kept, w, g.bias + o, g.outputs + o, out, runs.total, first, count);
+            for (; o + 2 <= end; o += 2, w += 2 * kept)
+                part<2>(relu, here, kept, w, g.bias + o, g.outputs + o, out, runs.total, first, count);
+            for (; o < end; o++, w += kept)
+                part<1>(relu, here, kept, w, g.bias + o, g.outputs + o, out, runs.total, first, count);
+        }
+    }
+}
+
 // Few images: their padded rows end to end, [channel][phase][image][row][column], so that one offset
 // leads from any output pixel to the input under a kernel's position. With stride S a phase holds
 // every S-th row and column. Sums at the borders, between rows and images, are made and left out.
@@ -328,11 +440,12 @@ static void convolve_few(const Sizes& z, const Groups& g, bool relu, const float
     }
 }
 
-// R rows of the batch × V vectors of a group's outputs; weight: [input][V vectors].
+// R rows of the batch × V vectors of a group's outputs; weight: [input][V vectors]. Rows of `to`
+// are `to_width` apart.
 template <int R, int V>
 static inline __attribute__((always_inline)) void rows(
     const float* x, int64_t width, const int64_t* inputs, int64_t kept, const float* weight,
-    const float* bias, float* room)
+    const float* bias, float* to, int64_t to_width)
 {
     Vector sum[R][V];
     UNROLL for (int r = 0; r < R; r++)
@@ -347,7 +460,7 @@ static inline __attribute__((always_inline)) void rows(
         }
     }
     UNROLL for (int r = 0; r < R; r++)
-        UNROLL for (int v = 0; v < V; v++) store(room + (r * V + v) * LANES, sum[r][v]);
+        UNROLL for (int v = 0; v < V; v++) store(to + r * to_width + v * LANES, sum[r][v]);
 }
 
 // One row: four sums a vector, since one would wait for itself.
@@ -368,16 +481,39 @@ static inline __attribute__((always_inline)) void one_row(
         store(room + v * LANES, load(bias + v * LANES) + (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]));
 }
 
-// `room` holds R × V vectors; from each row `count` values go to their outputs.
-static void put(const float* room, int64_t row_size, int rows, const int64_t* outputs, int64_t count,
-                float* out, int64_t width)
+// V vectors of a group's outputs: `count` of their values have a place in the output.
+template <int V>
+struct Outputs {
+    const int64_t* places;
+    int64_t count;
+    bool together;  // whether all of the vectors' values have neighbouring places
+
+    Outputs(const int64_t* places, int64_t left)
+        : places(places), count(left < V * LANES ? left : V * LANES),
+          together(count == V * LANES && places[count - 1] - places[0] == count - 1) {}
+};
+
+template <int V>
+static void put(const float* room, const Outputs<V>& outputs, float* out)
 {
-    const bool together = outputs[count - 1] - outputs[0] == count - 1;
-    for (int r = 0; r < rows; r++, room += row_size, out += width) {
-        if (together)
-            std::memcpy(out + outputs[0], room, count * sizeof(float));
-        else
-            for (int64_t o = 0; o < count; o++) out[outputs[o]] = room[o];
+    for (int64_t o = 0; o < outputs.count; o++) out[outputs.places[o]] = room[o];
+}
+
+// As many rows from `b` on as there are left for R at a time.
+template <int R, int V>
+static void some_rows(const float* x, int64_t batch, int64_t width, const int64_t* inputs, int64_t kept,
+                      const float* weight, const float* bias, const Outputs<V>& outputs, float* out,
+                      int64_t out_width, int64_t& b)
+{
+    float room[R * V * LANES];
+    for (; b + R <= batch; b += R) {
+        float* here = out + b * out_width;
+        if (outputs.together) {
+            rows<R, V>(x + b * width, width, inputs, kept, weight, bias, here + outputs.places[0], out_width);
+        } else {
+            rows<R, V>(x + b * width, width, inputs, kept, weight, bias, room, V * LANES);
+            for (int r = 0; r < R; r++) put<V>(room + r * V * LANES, outputs, here + r * out_width);
+        }
     }
 }
 
@@ -385,20 +521,18 @@ template <int V>
 static void group_rows(const Groups& g, int64_t q, int64_t o, const float* weight, const float* x,
                        int64_t batch, int64_t width, float* out, int64_t out_width)
 {
-    constexpr int R = 8 / V;
     const int64_t* inputs = g.inputs + g.input_start[q];
-    const int64_t kept = g.input_start[q + 1] - g.input_start[q], left = g.output_start[q + 1] - o;
-    const int64_t count = left < V * LANES ? left : V * LANES;
-    float bias[V * LANES] = {}, room[8 * LANES];
-    for (int64_t i = 0; i < count; i++) bias[i] = g.bias[o + i];
+    const int64_t kept = g.input_start[q + 1] - g.input_start[q];
+    const Outputs<V> outputs(g.outputs + o, g.output_start[q + 1] - o);
+    float bias[V * LANES] = {}, room[V * LANES];
+    for (int64_t i = 0; i < outputs.count; i++) bias[i] = g.bias[o + i];
     int64_t b = 0;
-    for (; b + R <= batch; b += R) {
-        rows<R, V>(x + b * width, width, inputs, kept, weight, bias, room);
-        put(room, V * LANES, R, g.outputs + o, count, out + b * out_width, out_width);
-    }
-    for (; b < batch; b++) {
+    some_rows<ROWS[V - 1], V>(x, batch, width, inputs, kept, weight, bias, outputs, out, out_width, b);
+    some_rows<4, V>(x, batch, width, inputs, kept, weight, bias, outputs, out, out_width, b);
+    some_rows<2, V>(x, batch, width, inputs, kept, weight, bias, outputs, out, out_width, b);
+    if (b < batch) {
         one_row<V>(x + b * width, inputs, kept, weight, bias, room);
-        put(room, V * LANES, 1, g.outputs + o, count, out + b * out_width, out_width);
+        put<V>(room, outputs, out + b * out_width);
     }
 }
 
@@ -406,10 +540,13 @@ extern "C" {
 
 int graphprune_lanes() { return LANES; }
 
-// few: whether pixels instead of images fill a vector. relu: whether what is below zero becomes zero.
+// Floats that a convolution IN_PARTS needs as its room, for each thread.
+int64_t graphprune_part_room(int64_t channels) { return channels * (part_size(channels) + LINE); }
+
+// way: IMAGES, PIXELS or IN_PARTS. relu: whether what is below zero becomes zero.
 // 0, or -1 for a stride or kernel size that is not compiled.
 int graphprune_conv2d(
-    int64_t few, int64_t relu, const int64_t* sizes, int64_t stride, int64_t kernel, int64_t count,
+    int64_t way, int64_t relu, const int64_t* sizes, int64_t stride, int64_t kernel, int64_t count,
     const int64_t* output_start, const int64_t* outputs, const int64_t* input_start,
     const int64_t* inputs, const int64_t* weight_start,
     const float* weight, const float* bias, const float* x, float* room, const float** places,
@@ -419,9 +556,14 @@ int graphprune_conv2d(
     static_assert(sizeof(Sizes) == 15 * sizeof(int64_t), "Sizes are read as 15 numbers");
     std::memcpy(&z, sizes, sizeof z);
     const Groups g{count, output_start, outputs, input_start, inputs, weight_start, weight, bias};
+    if (way == IN_PARTS) {
+        if (stride != 1 || kernel != 1 || z.stride_image != 1 || z.padding_y || z.padding_x) return -1;
+        pointwise(z, g, relu != 0, x, room, places, most_kept, out, threads);
+        return 0;
+    }
 #define GRAPHPRUNE_CASE(S, K) \
     if (stride == S && kernel == K) { \
-        (few ? convolve_few<S, K> : convolve<S, K>)(z, g, relu != 0, x, room, places, most_kept, out, threads); \
+        (way == PIXELS ? convolve_few<S, K> : convolve<S, K>)(z, g, relu != 0, x, room, places, most_kept, out, threads); \
         return 0; \
     }
     GRAPHPRUNE_CASE(1, 3)

@@ -18,6 +18,7 @@ from graphprune.sparse.groups import Groups
 SOURCE = Path(__file__).with_name("kernel.cpp")
 STRIDES = ((1, 1), (2, 2))
 KERNELS = ((1, 1), (3, 3))
+_IMAGES, _PIXELS, _IN_PARTS = range(3)  # ways of kernel.cpp
 FEW = 16  # images: so many fill the vectors of any machine, and pixels need not
 _Sizes = ctypes.c_int64 * 15
 ALONE = 2_000_000  # multiply-adds; with fewer, threads would wait for one another most of the time
@@ -152,7 +153,11 @@ def conv2d(
     shape = (pack.out_width, out_height, out_width)
     out = torch.empty(images, *shape) if few else torch.empty(*shape, images)
     threads = _threads(images * out_height * out_width * pack.size)
-    if few:
+    way = _PIXELS if few else _IMAGES
+    if size == 1 and not few and x.stride(0) == 1 and images >= lanes():
+        way = _IN_PARTS
+        room = torch.empty(threads * _loaded().graphprune_part_room(channels))
+    elif few:
         rows, columns = -(-room_height // stride[0]), -(-room_width // stride[0])
         plane = images * rows * columns
         room = torch.empty(
@@ -171,7 +176,7 @@ def conv2d(
     ordered = pack.ordered(bias)
     if images and out_height > 0 and out_width > 0:
         failed = _loaded().graphprune_conv2d(
-            few,
+            way,
             relu,
             ctypes.addressof(sizes),
             stride[0],
@@ -215,5 +220,7 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     """Arguments are addresses and sizes, all 64 bits wide, and last the number of threads."""
     library.graphprune_linear.argtypes = [ctypes.c_int64] * 13 + [ctypes.c_int]
     library.graphprune_linear.restype = None
+    library.graphprune_part_room.argtypes = [ctypes.c_int64]
+    library.graphprune_part_room.restype = ctypes.c_int64
     library.graphprune_conv2d.argtypes = [ctypes.c_int64] * 18 + [ctypes.c_int]
     return library
