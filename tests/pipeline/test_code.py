@@ -210,3 +210,10 @@ def test_every_table_of_names_holds_nothing_but_names():
         name = ".".join(path.relative_to(code.SRC).with_suffix("").parts)
         public = {k: v for k, v in vars(importlib.import_module(name)).items() if k[0] != "_"}
         assert all(isinstance(value, dict | tuple) for value in public.values()), name
+
+
+def test_every_kernel_counts_as_code_of_what_is_timed_or_computed_with_it():
+    for kernel in code.SRC.rglob("*.cpp"):
+        module = ".".join(kernel.relative_to(code.SRC).with_suffix("").parts)
+        assert str(kernel.relative_to(code.ROOT)) in code.module_hash(module), kernel.name
+    assert "src/graphprune/sparse/native.cpp" in code.code_files("rgp_speed.py")

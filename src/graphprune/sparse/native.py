@@ -1,6 +1,6 @@
 """The compiled kernel of sparse layers: built where there is a C++ compiler, absent elsewhere.
 
-`kernel.cpp` is compiled on first use (`graphprune.compiled`). Without a compiler `available` is
+`native.cpp` is compiled on first use (`graphprune.compiled`). Without a compiler `available` is
 False and layers compute with torch's own operators.
 """
 
@@ -15,10 +15,10 @@ from torch import Tensor
 from graphprune import compiled
 from graphprune.sparse.groups import Groups
 
-SOURCE = Path(__file__).with_name("kernel.cpp")
+SOURCE = Path(__file__).with_name("native.cpp")
 STRIDES = ((1, 1), (2, 2))
 KERNELS = ((1, 1), (3, 3))
-_IMAGES, _PIXELS, _IN_PARTS = range(3)  # ways of kernel.cpp
+_IMAGES, _PIXELS, _IN_PARTS = range(3)  # ways of native.cpp
 FEW = 16  # images: so many fill the vectors of any machine, and pixels need not
 _Sizes = ctypes.c_int64 * 15
 ALONE = 2_000_000  # multiply-adds; with fewer, threads would wait for one another most of the time
