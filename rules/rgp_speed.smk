@@ -5,14 +5,13 @@ from graphprune.registry import module_of
 
 RGP_SPEED = config["rgp_speed"]
 RGP_SPEED_RESULTS = f"{RESULTS}/rgp_speed"
-# Chosen by the config, or read as data: the graphs, and the source of the compiled kernel.
+# Chosen by the config, or read as data: the graphs.
 RGP_SPEED_CODE = [
     *dict.fromkeys(
         module_of(MODELS, network["model"]["name"], "model")
         for network in RGP_SPEED["networks"]
     ),
     CATALOGUE,
-    "src/graphprune/sparse/kernel.cpp",
 ]
 
 

@@ -1,6 +1,8 @@
 """The public interface, as the README shows it."""
 
 import copy
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,17 +12,32 @@ from torch import nn
 from graphprune.api import (
     Masks,
     aspl,
-    best_regular_graph,
-    compact,
     count,
-    for_inference,
     graph_properties,
     minimise_aspl,
     network_to_graph,
     prune,
-    shrink,
+    ring_lattice,
 )
 from graphprune.errors import UserError
+from graphprune.models.build import build_model
+from graphprune.models.init import initialise
+from graphprune.pruning.scope import tensors
+
+MODELS = (
+    ("resnet18", (3, 32, 32), {}),
+    ("mlp", (1, 28, 28), {"hidden": [128]}),
+)
+
+
+def initialised(name, shape, options):
+    model = build_model(name, shape, 10, **options)
+    initialise(model, seed=0)
+    return model
+
+
+def linear_layers(model):
+    return [module for module in model.modules() if isinstance(module, nn.Linear)]
 
 
 def net():
@@ -65,18 +82,35 @@ def test_an_unknown_method_is_named():
         prune(net(), "glob1", sparsity=0.5)
 
 
-def test_the_readme_example_of_regular_graphs_runs():
-    graph = best_regular_graph(64, 4)
-    found = minimise_aspl(graph, steps=2000, seed=0, method="anneal")
-    assert found.aspl <= aspl(graph)
-    model = nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 64))
-    masks = prune(model, "block_mask", sparsity=1 - 4 / 64, psi=graph.adjacency)
+def test_the_readme_of_python_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    readme = Path(__file__).parents[1] / "README.md"
+    section = readme.read_text(encoding="utf-8").split("## From Python")[1].split("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    assert len(blocks) == 5
+    model, mlp = (initialised(*case) for case in MODELS)
+    names = {"torch": torch, "model": model, "mlp": mlp, "images": torch.randn(2, *MODELS[0][1])}
+    for block in blocks:
+        exec(block.replace("1_000_000", "2_000"), names)
+    model.eval()
+    assert Masks.load("masks.safetensors").density() == pytest.approx(0.1, abs=1e-4)
+    masks, graph, found = names["masks"], names["graph"], names["found"]
+    assert capsys.readouterr().out == f"{found.aspl} {found.bound} {found.optimal}\n"
+    assert found.start_aspl == aspl(graph)
     assert masks.density() == 4 / 64
-    small, fast, x = compact(model, masks), for_inference(model, masks), torch.randn(3, 64)
+    assert set(masks) == set(tensors(model, "inner"))
     masks.apply_(model)
     with torch.no_grad():
-        for pruned in (small, fast):
-            torch.testing.assert_close(pruned(x), model(x), rtol=1e-5, atol=1e-5)
+        expected = model(names["images"])
+        for pruned in (names["small"], names["fast"]):
+            difference = (pruned(names["images"]) - expected).abs().max()
+            assert difference <= 1e-5 * expected.abs().max()
+        names["units"].apply_(mlp)
+        x = torch.randn(5, *MODELS[1][1])
+        torch.testing.assert_close(names["smaller"](x), mlp(x))
+        assert (mlp(x).std(0) > 0).all()  # of no class a constant
+    assert [layer.out_features for layer in linear_layers(names["smaller"])] == [64, 10]
+    assert names["weighted"].number_of_nodes() == 16
 
 
 def test_a_network_is_a_weighted_graph():
@@ -90,13 +124,75 @@ def test_a_network_is_a_weighted_graph():
         assert weight == pytest.approx(both[i, j].item())
 
 
-def test_the_readme_example_of_smaller_networks_runs():
+def test_a_graph_is_taken_wherever_a_matrix_is():
+    graph = ring_lattice(8, 4)
+    model = nn.Linear(16, 16)
+    by_matrix = prune(model, "block_mask", sparsity=0.5, psi=graph.adjacency)
+    assert prune(model, "block_mask", sparsity=0.5, psi=graph) == by_matrix
+    expected = graph_properties(graph.adjacency[None])
+    for given in (graph, [graph], [graph.adjacency]):
+        assert graph_properties(given).equals(expected)
+    assert len(graph_properties([graph, minimise_aspl(graph, steps=50).graph])) == 2
+    with pytest.raises(UserError, match="equally many nodes"):
+        graph_properties([graph, ring_lattice(6, 4)])
+    with pytest.raises(UserError, match="equally many nodes"):
+        graph_properties([])
+    with pytest.raises(UserError, match="must be a square boolean array"):
+        prune(model, "block_mask", sparsity=0.5, psi=[[1, 0], [0, 1]])
+
+
+def test_masks_of_another_method_are_matched_layer_by_layer():
     model = net()
-    masks = prune(model, "unit_magnitude", sparsity=0.5)
-    x = torch.randn(5, 1, 3, 4)
-    with torch.no_grad():
-        smaller = shrink(model, masks)
-        masks.apply_(model)
-        torch.testing.assert_close(smaller(x), model(x))
-    assert sum(p.numel() for p in smaller.parameters()) < sum(p.numel() for p in model.parameters())
-    assert network_to_graph(model, 4, norm="mean", scope="all").to_networkx().number_of_nodes() == 4
+    reference = prune(model, "glob_1", sparsity=0.7)
+    matched = prune(model, "random_unstructured", sparsity=0.7, reference=reference)
+    assert matched.kept() == reference.kept()
+    assert matched != reference
+
+
+@pytest.mark.parametrize(
+    "method", [("block_mask", {"psi": np.eye(4, dtype=bool)}), ("edge_pruning", {"nodes": 4})]
+)
+def test_channels_of_grouped_convolutions_are_dealt_to_no_nodes(method):
+    name, options = method
+    model = nn.Sequential(nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 1, groups=2))
+    with pytest.raises(UserError, match=r"'1\.weight' belongs to a convolution of 2 groups"):
+        prune(model, name, 0.5, **options)
+    with pytest.raises(UserError, match=r"'1\.weight' belongs to a convolution of 2 groups"):
+        network_to_graph(model, 4, scope="all")
+    assert prune(model, name, 0.5, scope=["0.weight"], **options).density() < 1
+
+
+def test_a_graph_of_a_network_needs_masks_of_all_of_its_scope():
+    model = nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8))
+    masks = prune(model, "glob_1", 0.5, scope=["0.weight"])
+    with pytest.raises(UserError, match=r"'1\.weight' is in scope but has no mask"):
+        network_to_graph(model, 4, scope="all", masks=masks)
+
+
+def test_methods_that_look_at_data_leave_every_module_in_its_mode():
+    model = nn.Sequential(nn.Linear(9, 4), nn.BatchNorm1d(4), nn.Linear(4, 3)).train()
+    model[1].eval()
+    prune(model, "wanda", 0.5, examples=(torch.rand(6, 9), torch.zeros(6, dtype=torch.long)))
+    assert [module.training for module in model.modules()] == [True, True, False, True]
+
+
+def test_a_search_refuses_a_graph_without_edges():
+    with pytest.raises(UserError, match="connected"):
+        minimise_aspl(np.zeros((4, 4), dtype=bool))
+
+
+def test_a_layer_that_shares_its_weight_with_an_embedding_is_in_scope_and_counted():
+    model = nn.ModuleDict({"tokens": nn.Embedding(7, 5), "body": nn.Linear(5, 5)})
+    model["head"] = nn.Linear(5, 7, bias=False)
+    model["head"].weight = model["tokens"].weight
+    model.forward = lambda x: model["head"](model["body"](x))
+    assert tensors(model, "all") == ("body.weight", "head.weight")
+    assert tensors(model, "all_but_last") == ("body.weight",)
+    masks = prune(model, "random_global", 0.5)
+    counts = count(model, (5,), masks)
+    assert counts.parameters_all == 25 + 5 + 35
+    assert (counts.scope_weights, counts.scope_kept) == (60, 30)
+    assert (counts.macs_dense, counts.macs_kept) == (60, 30)
+    kept = masks["head.weight"].clone()
+    masks.apply_(model)
+    assert not model["tokens"].weight[~kept].any()

@@ -8,6 +8,7 @@ from torch import nn
 
 from graphprune.graphs.aspl import aspl, minimise_aspl
 from graphprune.graphs.catalogue import best_regular_graph
+from graphprune.graphs.generators import ring_lattice
 from graphprune.graphs.properties import graph_properties
 from graphprune.graphs.relational import RelationalGraph
 from graphprune.masks.mask import Masks
@@ -37,6 +38,7 @@ __all__ = [
     "minimise_aspl",
     "network_to_graph",
     "prune",
+    "ring_lattice",
     "shrink",
 ]
 
@@ -47,19 +49,22 @@ def prune(
     sparsity: float,
     scope: str | Iterable[str] = "all",
     previous: Masks | None = None,
-    psi: np.ndarray | None = None,
+    psi: np.ndarray | RelationalGraph | None = None,
     nodes: int | None = None,
     seed: int = 0,
     examples: tuple[torch.Tensor, torch.Tensor] | None = None,
+    reference: Masks | None = None,
 ) -> Masks:
     """The masks of one pruning step of `model` as it stands; the model itself is not changed.
 
     method: a row of `graphprune.pruning.methods.METHODS`. sparsity: removed / all groups of
     the method's granularity, in [0, 1]. scope: "all", "first", "inner", "all_but_last", or
     names of weight tensors. previous: masks to prune further; what they removed stays
-    removed. psi: the (n, n) block mask of method "block_mask". nodes: nodes of the relational
-    graph, for methods that prune its edges. seed: of random methods. examples: inputs and labels,
-    for methods that look at data.
+    removed. psi: the (n, n) block mask of method "block_mask", or a graph. nodes: nodes of the
+    relational graph, for methods that prune its edges. seed: of random methods. examples: inputs
+    and labels, for methods that look at data. reference: masks of which methods with allocation
+    "matched" keep as many weights in each layer. What psi or reference say is kept whatever the
+    sparsity, unless that is 0, which prunes nothing.
 
     UserError if the request cannot be met, naming tensor and numbers.
     """
@@ -68,8 +73,9 @@ def prune(
     context = Context(
         generator=torch.Generator().manual_seed(derive(seed, "mask")),
         n=nodes,
-        psi=psi,
+        psi=psi.to_mask() if isinstance(psi, RelationalGraph) else psi,
         examples=examples,
+        reference=reference,
     )
     masks = previous if previous is not None else Masks.full(model, names)
     return next_masks(model, chosen, names, sparsity, masks, context)

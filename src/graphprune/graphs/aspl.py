@@ -146,6 +146,7 @@ def _checked(graph: RelationalGraph) -> tuple[int, int]:
             "minimise_aspl needs a regular graph, in which all nodes have the same degree; found "
             f"degrees from {degrees.min()} to {degrees.max()}"
         )
+    aspl_lower_bound(graph.n, int(degrees[0]))  # which refuses graphs that cannot be connected
     return graph.n, int(degrees[0])
 
 

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from graphprune.errors import UserError
 from graphprune.files import write_text
 from graphprune.graphs.aspl import COLD, STEPS, AsplSearch, minimise_aspl
 from graphprune.graphs.catalogue import COLUMNS, FILE, Entry, read
@@ -90,6 +91,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 1), help="from, to (excluded)")
     parser.add_argument("--file", type=Path, default=FILE)
     options = parser.parse_args()
+    try:
+        _build(options)
+    except UserError as error:
+        parser.error(str(error))
+
+
+def _build(options: argparse.Namespace) -> None:
     entries = read(options.file) if options.file.exists() else {}
     n = options.nodes
     folds = options.folds or [fold for fold in range(2, n // 2 + 1) if n % fold == 0]

@@ -1,4 +1,9 @@
-"""Which units of a layer belong to which node of the relational graph (RGP, reading (a))."""
+"""Which units of a layer belong to which node of the relational graph (RGP, reading (a)).
+
+Layers of equal width are divided alike, so an output channel and the input channel that it becomes
+lie on the same node. Where channels are flattened, each to several inputs of a linear layer, this
+holds if n divides the number of channels, and for most of them otherwise.
+"""
 
 import numpy as np
 

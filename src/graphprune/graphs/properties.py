@@ -14,6 +14,7 @@ from graphprune.graphs import kernels
 from graphprune.graphs.connectivity import edge_connectivities, minimum_degree_certified
 from graphprune.graphs.cycles import cycle_lengths
 from graphprune.graphs.property_names import PROPERTIES
+from graphprune.graphs.relational import RelationalGraph, as_relational
 from graphprune.graphs.spectrum import mean_eigenvector_centralities
 from graphprune.registry import lookup
 
@@ -130,14 +131,22 @@ _FORMULAS: dict[str, Callable[[_Graphs], np.ndarray]] = {
 }
 
 
-def graph_properties(adjacencies: np.ndarray, names: Sequence[str] = PROPERTIES) -> pd.DataFrame:
+def graph_properties(
+    adjacencies: np.ndarray | RelationalGraph | Sequence[RelationalGraph],
+    names: Sequence[str] = PROPERTIES,
+) -> pd.DataFrame:
     """One row a graph, one float64 column a name, for a stack of adjacencies (G, n, n) bool.
 
+    Or for one graph, or several with equally many nodes.
     Only what `names` asks for is computed. A disconnected graph has infinite ASPL and edge
     connectivity 0; `cycle_length` depends on the order of the nodes. UserError for an
     unknown name, or if a matrix is not a simple undirected graph of at least one node.
     """
     formulas = {name: lookup(_FORMULAS, name, "graph property") for name in names}
+    if isinstance(adjacencies, RelationalGraph):
+        adjacencies = [adjacencies]
+    if not isinstance(adjacencies, np.ndarray):
+        adjacencies = _stack(adjacencies)
     columns = {name: np.empty(len(adjacencies)) for name in formulas}
     for chunk in _chunks(adjacencies):
         graphs = _Graphs(adjacencies[chunk])
@@ -153,6 +162,12 @@ def connected(adjacencies: np.ndarray) -> np.ndarray:
         *_, components = _Graphs(adjacencies[chunk]).distances
         answer[chunk] = components == 1
     return answer
+
+
+def _stack(graphs: Sequence[RelationalGraph | np.ndarray]) -> np.ndarray:
+    if len({len(as_relational(graph).adjacency) for graph in graphs}) != 1:
+        raise UserError("graph properties need graphs with equally many nodes, at least one graph")
+    return np.stack([as_relational(graph).adjacency for graph in graphs])
 
 
 def _chunks(adjacencies: np.ndarray) -> list[slice]:

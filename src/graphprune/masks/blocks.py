@@ -25,10 +25,12 @@ def block_masks(
     by `graphs.layout`, entry psi[i, j] decides over all weights from node j to node i, at every
     kernel position. `psi` is one boolean array for all tensors, or one per tensor name.
 
-    UserError if psi is not a square boolean array, if it lacks a tensor, or if a width is below
-    n (naming the layer).
+    UserError if psi is not a square boolean array, if it lacks a tensor, if a width is below n, or
+    for a grouped convolution of a model (naming the layer).
     """
     names = tuple(names)
+    if isinstance(model_or_shapes, nn.Module):
+        refuse_grouped(model_or_shapes, names)
     shapes = _shapes(model_or_shapes, names)
     masks = {}
     for name in names:
@@ -38,6 +40,18 @@ def block_masks(
         positions = (1,) * len(kernel)
         masks[name] = mask.reshape(out_width, in_width, *positions).expand(shapes[name])
     return Masks(masks)
+
+
+def refuse_grouped(model: nn.Module, names: Iterable[str]) -> None:
+    """UserError if a tensor is a grouped convolution's: its second axis counts within a group."""
+    for name in names:
+        module = model.get_submodule(name.rpartition(".")[0])
+        groups = getattr(module, "groups", 1)
+        if groups != 1:
+            raise UserError(
+                f"'{name}' belongs to a convolution of {groups} groups, whose channels cannot be "
+                "dealt to the nodes of a relational graph. Leave it out of the scope."
+            )
 
 
 def _shapes(model_or_shapes: nn.Module | Shapes, names: tuple[str, ...]) -> dict[str, tuple]:
@@ -61,6 +75,7 @@ def _block_of(psi: np.ndarray | Mapping[str, np.ndarray], name: str) -> np.ndarr
         if name not in psi:
             raise UserError(f"no block mask for '{name}'; there is one for: {', '.join(psi)}")
         psi = psi[name]
+    psi = np.asarray(psi)
     if psi.dtype != np.bool_ or psi.ndim != 2 or psi.shape[0] != psi.shape[1] or not psi.size:
         raise UserError(
             f"the block mask of '{name}' must be a square boolean array (rows = output nodes), "

@@ -111,7 +111,7 @@ class Masks(Mapping[str, torch.Tensor]):
                 )
 
     def apply_(self, model: nn.Module) -> None:
-        """Set the pruned weights of `model` to zero, in place.
+        """Set the pruned weights of `model`, if finite, to zero, in place.
 
         To be called after every optimiser step: momentum and Adam's moments move a pruned
         weight away from zero even where its gradient is masked.
@@ -196,6 +196,18 @@ class Masks(Mapping[str, torch.Tensor]):
                     f"masks of '{name}' have different shapes, "
                     f"{tuple(mask.shape)} and {tuple(other[name].shape)}"
                 )
+
+
+def restricted(masks: Masks, names: Iterable[str]) -> Masks:
+    """The masks of the tensors `names` alone; UserError if one has none."""
+    names = tuple(names)
+    for name in names:
+        if name not in masks:
+            raise UserError(
+                f"'{name}' is in scope but has no mask{suggestion(name, masks)}; "
+                f"there are masks of: {', '.join(masks)}"
+            )
+    return Masks({name: masks[name] for name in names})
 
 
 def parameters(model: nn.Module, names: Iterable[str]) -> dict[str, torch.Tensor]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from graphprune.errors import UserError
+from graphprune.evaluating import evaluating
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,10 @@ def calls(model: nn.Module, input_shape: Sequence[int]) -> list[Call]:
             found.append(Call(module, output.shape))
 
     hooks = [module.register_forward_hook(note) for module in model.modules()]
-    training = [module for module in model.modules() if module.training]
     try:
-        for module in training:
-            module.training = False
-        _forward(model, input_shape)
+        with evaluating(model):
+            _forward(model, input_shape)
     finally:
-        for module in training:
-            module.training = True
         for hook in hooks:
             hook.remove()
     return found

@@ -123,10 +123,11 @@ def count(
     `input_shape`.
     """
     masks = masks or {}
-    parameters = dict(model.named_parameters())
     chosen = set(scope) or set(masks)
+    names = _names(model, chosen)
+    parameters = {name: tensor for tensor, name in names.items()}
     _check(parameters, masks, chosen)
-    positions = _positions(model, input_shape)
+    positions = _positions(model, input_shape, names)
     layers = tuple(
         _layer(name, tensor.numel(), masks.get(name), positions[name], name in chosen)
         for name, tensor in parameters.items()
@@ -152,9 +153,19 @@ def _layer(
     return LayerCount(name, in_scope, weights, kept, positions * weights, positions * kept)
 
 
-def _positions(model: nn.Module, input_shape: Sequence[int]) -> Counter[str]:
+def _names(model: nn.Module, chosen: Collection[str]) -> dict[Tensor, str]:
+    """Every parameter once: of several names the first that is in `chosen`, else the first."""
+    names: dict[Tensor, str] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        if parameter not in names or (name in chosen and names[parameter] not in chosen):
+            names[parameter] = name
+    return names
+
+
+def _positions(
+    model: nn.Module, input_shape: Sequence[int], names: Mapping[Tensor, str]
+) -> Counter[str]:
     """Weight tensor -> output positions it is applied at, summed over all its uses."""
-    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     found: Counter[str] = Counter()
     for call in calls(model, input_shape):
         if isinstance(call.module, _MULTIPLYING):

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from graphprune.evaluating import evaluating
+
 
 @torch.no_grad()
 def layer_inputs(model: nn.Module, names: Iterable[str], images: Tensor) -> dict[str, Tensor]:
@@ -17,11 +19,10 @@ def layer_inputs(model: nn.Module, names: Iterable[str], images: Tensor) -> dict
         )
         for name in names
     ]
-    training = model.training
     try:
-        model.eval()(images)
+        with evaluating(model):
+            model(images)
     finally:
-        model.train(training)
         for handle in handles:
             handle.remove()
     return found

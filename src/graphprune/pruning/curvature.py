@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from graphprune.errors import UserError
+from graphprune.evaluating import evaluating
 from graphprune.progress import progress
 from graphprune.pruning.curvature_chain import read_chain
 from graphprune.pruning.curvature_scene import scenes
@@ -167,12 +168,9 @@ def correct_examples(
     The first of each class come first, then the second of each …: the first n × classes
     indices are the choice for n per class. UserError if a class has too few.
     """
-    training = model.training
     device = next(model.parameters()).device
-    model.eval()
-    with torch.no_grad():
+    with evaluating(model), torch.no_grad():
         logits = [model(part.to(device)).cpu() for part in images.split(batch)]
-    model.train(training)
     outputs = torch.cat(logits)
     right = outputs.argmax(1) == labels.cpu()
     chosen = []

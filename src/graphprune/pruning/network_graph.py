@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from graphprune.errors import UserError
-from graphprune.masks.mask import Masks
+from graphprune.masks.blocks import refuse_grouped
+from graphprune.masks.mask import Masks, restricted
 from graphprune.pruning.context import Context
 from graphprune.pruning.granularities.edge import Edge
 from graphprune.pruning.granularity import Grouping
@@ -83,11 +84,13 @@ def network_to_graph(
     norm: "mean" or "rms" per weight, "l1", "l2" or "max". With `masks` only weights they keep
     have a say, and an edge without any has norm 0.
 
-    UserError for an unknown norm or scope, or a layer in scope with fewer than n units.
+    UserError for an unknown norm or scope, a tensor in scope without a mask, a grouped
+    convolution, or a layer with fewer than n units.
     """
     how = lookup(NORMS, norm, "edge norm")
     names = tensors(model, scope)
-    alive = Masks.full(model, names) if masks is None else Masks({m: masks[m] for m in names})
+    refuse_grouped(model, names)
+    alive = Masks.full(model, names) if masks is None else restricted(masks, names)
     alive = alive.to(model.get_parameter(names[0]).device)
     scores = score("magnitude", model, alive, Context())
     edges = Edge(Grouping(how, n, shared=True, keep_self_loops=False))

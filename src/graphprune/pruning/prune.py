@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from graphprune.errors import UserError
-from graphprune.masks.blocks import block_masks
-from graphprune.masks.mask import Masks
+from graphprune.masks.blocks import block_masks, refuse_grouped
+from graphprune.masks.mask import Masks, restricted
 from graphprune.pruning.allocate import Ask, allocate
 from graphprune.pruning.context import Context
 from graphprune.pruning.granularity import Granularity, Grouping
@@ -15,7 +15,7 @@ from graphprune.pruning.methods import Method
 from graphprune.pruning.names import GRANULARITIES
 from graphprune.pruning.score import score
 from graphprune.pruning.select import select
-from graphprune.registry import resolve, suggestion
+from graphprune.registry import resolve
 
 
 def next_masks(
@@ -63,13 +63,7 @@ def _in_scope(model: nn.Module, names: Iterable[str], previous: Masks) -> Masks:
     names = tuple(names)
     if not names:
         raise UserError("no tensor to prune: the list of names is empty")
-    for name in names:
-        if name not in previous:
-            raise UserError(
-                f"'{name}' shall be pruned but has no previous mask{suggestion(name, previous)}; "
-                f"there are masks of: {', '.join(previous)}"
-            )
-    alive = Masks({name: previous[name] for name in names})
+    alive = restricted(previous, names)
     alive.check(model)
     return alive
 
@@ -83,6 +77,8 @@ def _by_graph(model: nn.Module, alive: Masks, context: Context) -> Masks:
 def _by_score(
     model: nn.Module, method: Method, sparsity: float, alive: Masks, context: Context
 ) -> Masks:
+    if method.granularity == "edge":
+        refuse_grouped(model, alive)
     scores = score(method.score, model, alive, context)
     return kept_by(scores, method, sparsity, alive, context)
 

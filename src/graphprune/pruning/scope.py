@@ -6,7 +6,7 @@ biases and batch normalisation never are.
 
 from collections.abc import Iterable
 
-from torch import nn
+from torch import Tensor, nn
 
 from graphprune.errors import UserError
 from graphprune.registry import lookup, suggestion
@@ -50,10 +50,12 @@ def tensors(
 
 
 def weights(model: nn.Module) -> tuple[str, ...]:
-    """Names of all linear and convolution weights, in module order, a shared tensor once."""
-    unique = {name for name, _ in model.named_parameters()}
-    known = {name for name, _ in model.named_parameters(remove_duplicate=False)}
-    found = []
+    """Names of all linear and convolution weights, in module order.
+
+    A tensor that several of these layers share comes once, under the name of the first.
+    """
+    known = dict(model.named_parameters(remove_duplicate=False))
+    found: dict[Tensor, str] = {}
     for module_name, module in model.named_modules():
         if isinstance(module, _LAYERS):
             name = f"{module_name}.weight" if module_name else "weight"
@@ -63,9 +65,8 @@ def weights(model: nn.Module) -> tuple[str, ...]:
                     "parametrised or already carries torch.nn.utils.prune hooks); "
                     "make the change permanent before pruning"
                 )
-            if name in unique:
-                found.append(name)
-    return tuple(found)
+            found.setdefault(known[name], name)
+    return tuple(found.values())
 
 
 def _named(every: tuple[str, ...], names: Iterable[str]) -> tuple[str, ...]:

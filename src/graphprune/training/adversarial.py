@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from graphprune.errors import UserError
+from graphprune.evaluating import evaluating
 from graphprune.metrics.accuracy import cross_entropy
 from graphprune.sparse.images import Images
 from graphprune.training.device import precision
@@ -54,12 +55,10 @@ def attacked(
         start = torch.rand(clean.shape, generator=generator).to(clean.device)
         found = clean + (2 * start - 1) * (attack.epsilon / std)
     found = torch.clamp(found, low, high)
-    training = model.training
-    model.eval()
-    for _ in range(attack.steps):
-        step = attack.step / std * _uphill(model, found, labels, images)
-        found = torch.clamp(found + step, low, high)
-    model.train(training)
+    with evaluating(model):
+        for _ in range(attack.steps):
+            step = attack.step / std * _uphill(model, found, labels, images)
+            found = torch.clamp(found + step, low, high)
     return found.to(images.dtype)
 
 
