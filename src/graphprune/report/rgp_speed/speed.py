@@ -3,10 +3,11 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from graphprune.claims.records import claim
 from graphprune.claims.rgp_6 import CASE, NETWORK, speed_ups
+from graphprune.report.axes import logarithmic
 from graphprune.report.colours import BLUE, GREY, VERMILION
 
 LABELS = {"stock": "stock operators", "ours": "ours"}
@@ -14,7 +15,6 @@ LABELS = {"stock": "stock operators", "ours": "ours"}
 # Okabe and Ito's, told apart by colour-blind readers; with a marker each.
 _STYLES = {"stock": (VERMILION, "s"), "ours": (BLUE, "o")}
 _OTHER = (GREY, "x")
-_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 
 
 def speed_table(times: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +109,7 @@ def _draw_networks(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_xlim(0.7, high)
     axes.set_ylim(low, high)
     for axis in (axes.xaxis, axes.yaxis):
-        _logarithmic(axes, axis.axis_name)
+        logarithmic(axes, axis.axis_name)
     axes.legend(fontsize=8, frameon=False, loc="upper left")
 
 
@@ -123,19 +123,6 @@ def _draw_layers(axes: Axes, table: pd.DataFrame) -> None:
         range(1, len(first) + 1), first["theoretical"], where="mid", color="#777", linewidth=1
     )
     axes.axhline(1, color="#bbb", linewidth=0.9, zorder=0)
-    _logarithmic(axes, "y")
+    logarithmic(axes)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.tick_params(labelsize=8)
-
-
-def _logarithmic(axes: Axes, name: str) -> None:
-    """A logarithmic axis with plain numbers, of which a few are enough."""
-    scale = axes.set_xscale if name == "x" else axes.set_yscale
-    limits = axes.get_xlim() if name == "x" else axes.get_ylim()
-    scale("log")
-    axis = axes.xaxis if name == "x" else axes.yaxis
-    low, high = limits if limits[0] > 0 else axis.get_view_interval()
-    axis.set_ticks([tick for tick in _TICKS if low <= tick <= high])
-    axis.set_minor_locator(NullLocator())
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from graphprune.report.axes import logarithmic
 from graphprune.report.cells import POINTS
 from graphprune.report.colours import BLUE, VERMILION
 from graphprune.report.weight_unit.labels import BLOCKS, FORM_STYLES, FORMS, LABELS, STYLES
@@ -39,7 +40,7 @@ def training_figure(curves: pd.DataFrame) -> Figure:
         )
         panel.set(xlabel="epoch", ylabel=label)
         panel.grid(color="#eee")
-    figure.axes[0].set_yscale("log")
+    logarithmic(figure.axes[0])
     figure.axes[1].legend(fontsize=8, frameon=False, loc="lower right")
     return figure
 
@@ -73,7 +74,7 @@ def _over_k(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
             low = np.maximum(low, mean / 10)
         axes.fill_between(mine["k"], low, mean + np.nan_to_num(sd), color=colour, alpha=0.15, lw=0)
     if measure == "loss":
-        axes.set_yscale("log")
+        logarithmic(axes)
     axes.set(xlabel="k, share of each layer pruned", ylabel=f"test {label}")
     axes.grid(color="#eee")
 
@@ -111,7 +112,7 @@ def _over_density(axes: Axes, rows: pd.DataFrame, even: pd.DataFrame) -> None:
         if not pd.isna(at) and at < mine["density"].max():
             axes.plot([at], [1], marker="|", color=colour, markersize=14, markeredgewidth=2)
     axes.axhline(1, color="#777", linewidth=0.8, linestyle="--")
-    axes.set_yscale("log")
+    logarithmic(axes)
     axes.set(xlabel="density of the pruned layers", ylabel="time / dense time")
     axes.grid(color="#eee")
     axes.legend(fontsize=7, frameon=False)
