@@ -25,3 +25,12 @@ def test_a_logarithmic_axis_has_few_plain_numbers(values, written, name):
     assert [label.get_text() for label in axis.get_ticklabels()] == written
     assert [label.get_text() for label in axis.get_ticklabels(minor=True)] == []
     assert tuple(axis.get_view_interval()) == limits
+
+
+def test_ticks_do_not_stretch_an_axis_beyond_what_is_drawn():
+    axes = Figure().subplots()
+    axes.plot([0, 1], [0.36, 7])
+    logarithmic(axes)
+    low, high = axes.get_ylim()
+    assert 0.2 < low < 0.36
+    assert 7 < high < 10
