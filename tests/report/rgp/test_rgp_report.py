@@ -160,7 +160,12 @@ def test_the_chain_page_asks_whether_graphs_differ_and_judges():
 def test_the_chain_figure_has_three_properties_a_network():
     figure = chain_figure(pd.concat([chain_runs("one"), chain_runs("two")]))
     assert len(figure.axes) == 6
-    assert len(transfer_figure(pd.concat([chain_runs("one"), chain_runs("two")])).axes) == 1
+    both = pd.concat([chain_runs("one", 4), chain_runs("two", 4)])
+    (panel,) = transfer_figure(both).axes
+    graphs = chain_runs("one", 4)["graph"].nunique()
+    assert len(panel.lines[0].get_xdata()) == graphs
+    (panel,) = transfer_figure(pd.concat([both, chain_runs("three", 6)])).axes
+    assert len(panel.lines[0].get_xdata()) == graphs
 
 
 def test_networks_without_common_graphs_are_told_so():

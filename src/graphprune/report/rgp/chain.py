@@ -63,14 +63,16 @@ def transfer_figure(runs: pd.DataFrame) -> Figure:
         panels[0].set_axis_off()
         panels[0].text(0.5, 0.5, "no two networks share graphs", ha="center", va="center")
     for axes, (first, second, title) in zip(panels, pairs, strict=False):
-        table = means.pivot_table(
+        # Other networks have other graphs: beside them no row would be complete.
+        table = means[means["network"].isin([first, second])].pivot_table(
             index=["nodes", "degree", "graph"], columns="network", values=["accuracy", "sd"]
-        ).dropna()
+        )
+        table = table.dropna(subset=[("accuracy", first), ("accuracy", second)])
         axes.errorbar(
             POINTS * table["accuracy", first],
             POINTS * table["accuracy", second],
-            xerr=POINTS * table["sd", first],
-            yerr=POINTS * table["sd", second],
+            xerr=np.nan_to_num(POINTS * table["sd", first]),
+            yerr=np.nan_to_num(POINTS * table["sd", second]),
             fmt="o",
             markersize=4,
             elinewidth=0.6,
