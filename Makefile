@@ -6,6 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXPERIMENT ?=
 CONFIG := $(if $(EXPERIMENT),--configfile experiments/$(EXPERIMENT).yaml)
+ifneq ($(EXPERIMENT),)
+ifeq ($(wildcard experiments/$(EXPERIMENT).yaml),)
+$(error there is no experiments/$(EXPERIMENT).yaml; there are: $(basename $(notdir $(wildcard experiments/*.yaml))))
+endif
+endif
 REPORT := results/$(or $(EXPERIMENT),default)/report.html
 
 .PHONY: run test lint format env clean
