@@ -20,6 +20,7 @@ from graphprune.api import (
     ring_lattice,
 )
 from graphprune.errors import UserError
+from graphprune.masks.blocks import block_masks
 from graphprune.models.build import build_model
 from graphprune.models.init import initialise
 from graphprune.pruning.scope import tensors
@@ -160,6 +161,11 @@ def test_channels_of_grouped_convolutions_are_dealt_to_no_nodes(method):
     with pytest.raises(UserError, match=r"'1\.weight' belongs to a convolution of 2 groups"):
         network_to_graph(model, 4, scope="all")
     assert prune(model, name, 0.5, scope=["0.weight"], **options).density() < 1
+
+
+def test_an_unknown_tensor_of_a_block_mask_is_named():
+    with pytest.raises(UserError, match=r"no parameter 'nothing\.weight'"):
+        block_masks(net(), ["nothing.weight"], np.eye(4, dtype=bool))
 
 
 def test_a_graph_of_a_network_needs_masks_of_all_of_its_scope():

@@ -101,7 +101,7 @@ def test_convolution_is_the_masked_dense_one(channels, images, size, kind, densi
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("channels", [7, 1500])  # few, and too many for the cache
 @pytest.mark.parametrize("gap", ["none", "columns", "rows"])
-def test_one_pixel_kernels_read_innermost_images_in_place(images, stride, channels, gap, threads):
+def test_one_pixel_kernels_take_innermost_images_in_parts(images, stride, channels, gap, threads):
     mask = random_mask(7, channels, 0.3, seed=images).repeat_interleave(3, 0)
     weight, bias = torch.randn(21, channels, 1, 1), torch.randn(21)
     groups = Groups.from_mask(mask)

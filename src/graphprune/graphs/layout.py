@@ -2,7 +2,7 @@
 
 Layers of equal width are divided alike, so an output channel and the input channel that it becomes
 lie on the same node. Where channels are flattened, each to several inputs of a linear layer, this
-holds if n divides the number of channels, and for most of them otherwise.
+holds for all of them only if n divides the number of channels.
 """
 
 import numpy as np

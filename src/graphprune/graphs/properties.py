@@ -165,9 +165,10 @@ def connected(adjacencies: np.ndarray) -> np.ndarray:
 
 
 def _stack(graphs: Sequence[RelationalGraph | np.ndarray]) -> np.ndarray:
-    if len({len(as_relational(graph).adjacency) for graph in graphs}) != 1:
+    adjacencies = [as_relational(graph).adjacency for graph in graphs]
+    if len({len(adjacency) for adjacency in adjacencies}) != 1:
         raise UserError("graph properties need graphs with equally many nodes, at least one graph")
-    return np.stack([as_relational(graph).adjacency for graph in graphs])
+    return np.stack(adjacencies)
 
 
 def _chunks(adjacencies: np.ndarray) -> list[slice]:

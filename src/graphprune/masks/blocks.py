@@ -29,9 +29,9 @@ def block_masks(
     for a grouped convolution of a model (naming the layer).
     """
     names = tuple(names)
+    shapes = _shapes(model_or_shapes, names)
     if isinstance(model_or_shapes, nn.Module):
         refuse_grouped(model_or_shapes, names)
-    shapes = _shapes(model_or_shapes, names)
     masks = {}
     for name in names:
         block = _block_of(psi, name)
